@@ -1,0 +1,71 @@
+#ifndef COMMON_BROKER_BROKER_H
+#define COMMON_BROKER_BROKER_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/error.h"
+#include "common/config/config.h"
+/*
+ * broker - one connection with one channel to RabbitMQ, for publishing or for consuming.
+ *
+ * A connection is one thread's.  It comes back by itself, with back-off, by broker_connect();
+ * what was unconfirmed or unacknowledged on the old one is void.  Every call has a time limit: its
+ * own, or the watchdog's.  Nothing happens in the background: an idle owner calls
+ * broker_confirms() or broker_receive() at least every few seconds, so that heartbeats flow.
+ */
+struct broker;
+
+/* name: the connection's name as the broker shows it. */
+struct broker *broker_new(const struct config_rabbitmq *config, const char *name);
+void broker_free(struct broker *b);
+
+/*
+ * Connects and declares the topology if need be.  ST_UNAVAILABLE at once while the next try is not
+ * due; ST_CONFLICT where a queue exists with other arguments.
+ */
+enum status broker_connect(struct broker *b, struct error *err);
+bool broker_is_connected(const struct broker *b);
+void broker_close(struct broker *b); /* says good-bye; a no-op when not connected */
+int broker_fd(const struct broker *b); /* for poll(2); -1 when not connected */
+bool broker_has_input(const struct broker *b); /* frames already read from the socket */
+bool broker_is_blocked(const struct broker *b); /* the broker told publishers to wait */
+
+/* ---- publishing ---- */
+
+enum status broker_confirm_mode(struct broker *b, struct error *err);
+
+/* Persistent and mandatory, to the work exchange.  tag: what a confirm will name; from 1 on. */
+enum status broker_publish(struct broker *b, const char *key, const void *body, size_t len,
+                           uint64_t *tag, struct error *err);
+
+struct confirm {
+    uint64_t tag;
+    bool multiple; /* all tags up to this one */
+    bool taken;    /* false: refused or not routable; it is nowhere */
+};
+/* Reads what has come, waiting at most wait_ms for the first.  *n may be 0. */
+enum status broker_confirms(struct broker *b, int wait_ms, struct confirm out[], size_t room,
+                            size_t *n, struct error *err);
+
+/* Messages ready in a queue, without those handed out. */
+enum status broker_depth(struct broker *b, const char *queue, uint32_t *ready, struct error *err);
+
+/* ---- consuming ---- */
+
+/* At most prefetch unacknowledged ones at a time for this subscription. */
+enum status broker_subscribe(struct broker *b, const char *queue, int subscription, int prefetch,
+                             struct error *err);
+
+struct broker_event {
+    uint64_t tag;
+    int subscription;
+    const char *body; /* good until the next call on this connection */
+    size_t len;
+};
+/* ST_NOT_FOUND: nothing came within wait_ms. */
+enum status broker_receive(struct broker *b, int wait_ms, struct broker_event *out,
+                           struct error *err);
+enum status broker_ack_upto(struct broker *b, uint64_t tag, struct error *err);
+enum status broker_reject(struct broker *b, uint64_t tag, struct error *err); /* to the dead letters */
+#endif

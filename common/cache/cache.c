@@ -1,0 +1,183 @@
+/* cache - the connection to Redis; the only file that knows hiredis. */
+#include "common/cache/cache.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <hiredis/hiredis.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/random.h"
+#include "common/base/scoped.h"
+
+SCOPED_RELEASE(redisReply, freeReplyObject)
+
+#define BACKOFF_FIRST_MS 100
+#define BACKOFF_MOST_MS 2000
+#define SHA1_HEX_BYTES 41
+
+struct cache {
+    const struct config_redis *config;
+    redisContext *conn;
+    const struct cache_script *loaded; /* in this connection */
+    char digest[SHA1_HEX_BYTES];       /* of `loaded`, as the server named it */
+    int64_t next_try_ms, backoff_ms;
+    bool announced_down;
+};
+
+struct cache *cache_new(const struct config_redis *config)
+{
+    struct cache *c = calloc(1, sizeof *c);
+
+    if (c == NULL)
+        abort();
+    c->config = config;
+    return c;
+}
+
+static void drop(struct cache *c)
+{
+    if (c->conn != NULL)
+        redisFree(c->conn);
+    c->conn = NULL;
+    c->loaded = NULL;
+}
+
+void cache_free(struct cache *c)
+{
+    if (c == NULL)
+        return;
+    drop(c);
+    free(c);
+}
+
+bool cache_is_connected(const struct cache *c)
+{
+    return c->conn != NULL;
+}
+
+static enum status lost(struct cache *c, const char *what, struct error *err)
+{
+    drop(c);
+    c->backoff_ms = c->backoff_ms == 0 ? BACKOFF_FIRST_MS : c->backoff_ms * 2;
+    if (c->backoff_ms > BACKOFF_MOST_MS)
+        c->backoff_ms = BACKOFF_MOST_MS;
+    c->next_try_ms =
+        clock_mono_ms() + c->backoff_ms / 2 + (int64_t)random_below((uint64_t)c->backoff_ms / 2 + 1);
+    if (!c->announced_down)
+        log_warn("cache.away", STR("step", what));
+    c->announced_down = true;
+    return error_set(err, ST_UNAVAILABLE, "cache: %s failed", what);
+}
+
+/* A command whose answer only has to be no error. */
+static bool command(struct cache *c, int argc, const char *argv[])
+{
+    SCOPED(redisReply) reply = redisCommandArgv(c->conn, argc, argv, NULL);
+
+    return reply != NULL && reply->type != REDIS_REPLY_ERROR;
+}
+
+static bool greet(struct cache *c)
+{
+    char db[12];
+
+    snprintf(db, sizeof db, "%d", c->config->db);
+    if (c->config->password[0] != '\0' &&
+        !command(c, 2, (const char *[]){ "AUTH", c->config->password }))
+        return false;
+    return c->config->db == 0 || command(c, 2, (const char *[]){ "SELECT", db });
+}
+
+static enum status ready(struct cache *c, struct error *err)
+{
+    struct timeval limit = { .tv_sec = c->config->timeout_ms / 1000,
+                             .tv_usec = c->config->timeout_ms % 1000 * 1000 };
+
+    if (c->conn != NULL)
+        return ST_OK;
+    if (clock_mono_ms() < c->next_try_ms)
+        return error_set(err, ST_UNAVAILABLE, "cache: not connected, next try follows");
+    c->conn = c->config->socket[0] != '\0'
+                  ? redisConnectUnixWithTimeout(c->config->socket, limit)
+                  : redisConnectWithTimeout(c->config->host, c->config->port, limit);
+    if (c->conn == NULL)
+        abort(); /* out of memory */
+    if (c->conn->err != 0 || redisSetTimeout(c->conn, limit) != REDIS_OK || !greet(c))
+        return lost(c, "connect", err);
+    if (c->announced_down)
+        log_info("cache.back", STR("step", "connect"));
+    c->announced_down = false;
+    c->backoff_ms = 0;
+    return ST_OK;
+}
+
+enum status cache_ping(struct cache *c, struct error *err)
+{
+    enum status s = ready(c, err);
+
+    if (s == ST_OK && !command(c, 1, (const char *[]){ "PING" }))
+        return lost(c, "ping", err);
+    return s;
+}
+
+static enum status load(struct cache *c, const struct cache_script *script, struct error *err)
+{
+    const char *argv[] = { "SCRIPT", "LOAD", script->text };
+
+    if (c->loaded == script)
+        return ST_OK;
+    SCOPED(redisReply) reply = redisCommandArgv(c->conn, 3, argv, NULL);
+    if (reply == NULL || reply->type != REDIS_REPLY_STRING || reply->len != SHA1_HEX_BYTES - 1)
+        return lost(c, "load script", err);
+    memcpy(c->digest, reply->str, SHA1_HEX_BYTES);
+    c->loaded = script;
+    return ST_OK;
+}
+
+static void append(struct cache *c, const struct cache_call *call)
+{
+    const char *argv[4 + CACHE_ARGS_MOST] = { "EVALSHA", c->digest, "1", call->key };
+
+    for (int i = 0; i < call->n_args; i++)
+        argv[4 + i] = call->args[i];
+    redisAppendCommandArgv(c->conn, 4 + call->n_args, argv, NULL);
+}
+
+static bool take_answer(const redisReply *reply, struct cache_call *call)
+{
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+        reply->element[0]->type != REDIS_REPLY_INTEGER ||
+        reply->element[1]->type != REDIS_REPLY_INTEGER)
+        return false;
+    call->first = reply->element[0]->integer;
+    call->second = reply->element[1]->integer;
+    return true;
+}
+
+/*
+ * An answer that is not the two numbers ends the connection: NOSCRIPT after a flush of scripts, a
+ * server that is out of memory or read-only.  The next round loads the script anew.
+ */
+enum status cache_run(struct cache *c, const struct cache_script *script, struct cache_call calls[],
+                      size_t n, struct error *err)
+{
+    enum status s = ready(c, err);
+
+    if (s == ST_OK)
+        s = load(c, script, err);
+    if (s != ST_OK)
+        return s;
+    for (size_t i = 0; i < n; i++)
+        append(c, &calls[i]);
+    for (size_t i = 0; i < n; i++) {
+        SCOPED(redisReply) reply = NULL;
+
+        if (redisGetReply(c->conn, (void **)&reply) != REDIS_OK || reply == NULL ||
+            !take_answer(reply, &calls[i]))
+            return lost(c, "script", err);
+    }
+    return ST_OK;
+}

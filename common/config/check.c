@@ -1,0 +1,323 @@
+/* Checks the form of addresses and whether the values of a configuration fit together. */
+#include "common/config/check.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a kind of provider can serve, and the keys it can't do without. */
+static const struct kind {
+    const char *name;
+    unsigned platforms;
+    const char *needs[2];
+} kinds[] = {
+    { "twilio", 1 << PF_SMS | 1 << PF_WHATSAPP, { "account_sid", "auth_token" } },
+    { "sendgrid", 1 << PF_EMAIL, { "api_key" } },
+    { "smtp", 1 << PF_EMAIL, { "url" } },
+    { "whatsapp_cloud", 1 << PF_WHATSAPP, { "access_token", "phone_number_id" } },
+    { "telegram", 1 << PF_TELEGRAM, { "bot_token" } },
+    { "http", (1 << PF_COUNT) - 1, { "url" } },
+    { "mock", (1 << PF_COUNT) - 1 },
+};
+
+static const struct kind *kind_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kinds[i].name, name) == 0)
+            return &kinds[i];
+    return NULL;
+}
+
+/* ---- the form of one text ---- */
+
+static const char *after_scheme(const char *text, const char *plain, const char *tls)
+{
+    size_t n = strlen(plain), m = strlen(tls);
+
+    if (strpbrk(text, " \t\r\n") != NULL)
+        return NULL;
+    if (strncmp(text, tls, m) == 0)
+        return text + m;
+    return strncmp(text, plain, n) == 0 ? text + n : NULL;
+}
+
+static bool has_host(const char *rest)
+{
+    return rest != NULL && rest[0] != '\0' && strchr("/?#:@", rest[0]) == NULL;
+}
+
+static bool is_http_url(const char *text)
+{
+    return has_host(after_scheme(text, "http://", "https://"));
+}
+
+/* A URL that paths are put behind. */
+static bool is_http_base(const char *text)
+{
+    return is_http_url(text) && strpbrk(text, "?#") == NULL;
+}
+
+static bool is_smtp_url(const char *text)
+{
+    return has_host(after_scheme(text, "smtp://", "smtps://")) && strchr(text, '@') == NULL;
+}
+
+static bool is_amqp_url(const char *text)
+{
+    return after_scheme(text, "amqp://", "amqps://") != NULL;
+}
+
+static bool is_postgres_url(const char *text)
+{
+    return after_scheme(text, "postgresql://", "postgres://") != NULL;
+}
+
+/* A number of one to five digits; *end is what follows. */
+static bool short_number(const char *text, long min, long max, const char **end)
+{
+    size_t digits = strspn(text, "0123456789");
+    long number = digits >= 1 && digits <= 5 ? strtol(text, NULL, 10) : -1;
+
+    *end = text + digits;
+    return number >= min && number <= max;
+}
+
+static bool is_listen(const char *text)
+{
+    const char *colon = strrchr(text, ':'), *end;
+
+    return colon != NULL && colon > text && short_number(colon + 1, 0, 65535, &end) && *end == '\0';
+}
+
+/* libpq takes a port for each of several hosts. */
+static bool is_ports(const char *text)
+{
+    while (short_number(text, 1, 65535, &text)) {
+        if (*text == '\0')
+            return true;
+        if (*text++ != ',')
+            return false;
+    }
+    return false;
+}
+
+static bool is_statuses(const char *text)
+{
+    for (;;) {
+        text += strspn(text, " ");
+        if (!short_number(text, 100, 599, &text))
+            return false;
+        if (*text == '-' && !short_number(text + 1, 100, 599, &text))
+            return false;
+        text += strspn(text, " ");
+        if (*text == '\0')
+            return true;
+        if (*text++ != ',')
+            return false;
+    }
+}
+
+static bool is_graph_version(const char *text)
+{
+    const char *end;
+
+    return text[0] == 'v' && short_number(text + 1, 1, 999, &end) && *end == '.' &&
+           short_number(end + 1, 0, 999, &end) && *end == '\0';
+}
+
+static const struct form {
+    const char *section, *key;
+    const char *kind; /* NULL: any */
+    bool (*fits)(const char *text);
+    const char *wanted;
+} forms[] = {
+    { "server", "public_url", NULL, is_http_base,
+      "must be http://HOST or https://HOST, with or without a port and a path" },
+    { "database", "url", NULL, is_postgres_url, "must begin with postgresql:// or postgres://" },
+    { "database", "port", NULL, is_ports, "must be a number from 1 to 65535" },
+    { "rabbitmq", "url", NULL, is_amqp_url, "must begin with amqp:// or amqps://" },
+    { "worker", "metrics_listen", NULL, is_listen, "must be HOST:PORT, or empty" },
+    { "provider.*", "base_url", NULL, is_http_base,
+      "must be http://HOST or https://HOST, with or without a port and a path" },
+    { "provider.*", "url", "smtp", is_smtp_url,
+      "must be smtp://HOST or smtps://HOST, with or without a port; the user has keys of its own" },
+    { "provider.*", "url", "http", is_http_url, "must be an http:// or https:// URL" },
+    { "provider.*", "api_version", NULL, is_graph_version, "must be like v23.0" },
+    { "provider.*", "accepted", NULL, is_statuses, "must be statuses, like 200-299,304" },
+    { "provider.*", "refused", NULL, is_statuses, "must be statuses, like 400,404-410" },
+    { "provider.*", "retry", NULL, is_statuses, "must be statuses, like 429,500-599" },
+};
+
+static bool is_faulty(const struct section *s, const char *key)
+{
+    const struct setting *v = section_setting(s, key);
+
+    return v != NULL && v->faulty;
+}
+
+static const char *text_of(const struct section *s, const char *key)
+{
+    return *(const char **)section_member(s, key);
+}
+
+static void mark(struct draft *d, const struct section *s, const char *key, const char *words)
+{
+    struct setting *v = section_setting(s, key);
+
+    v->faulty = true;
+    draft_fault(d, v->at, s, key, "%s", words);
+}
+
+static void check_forms(struct draft *d, const struct section *s)
+{
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        const struct form *f = &forms[i];
+
+        if (strcmp(f->section, s->pattern) != 0 || section_setting(s, f->key) == NULL ||
+            is_faulty(s, f->key) || text_of(s, f->key)[0] == '\0')
+            continue;
+        if (f->kind != NULL && strcmp(f->kind, text_of(s, "kind")) != 0)
+            continue;
+        if (!f->fits(text_of(s, f->key)))
+            mark(d, s, f->key, f->wanted);
+    }
+}
+
+/* ---- what must fit together ---- */
+
+static void check_broker(struct draft *d, const struct config *c)
+{
+    if (c->rabbitmq.url[0] == '\0')
+        mark(d, draft_find_section(d, "rabbitmq"), "url", "must not be empty");
+}
+
+static void check_worker(struct draft *d, const struct config *c)
+{
+    const struct section *s = draft_find_section(d, "worker");
+    const char *key = section_setting(s, "retry_base_ms") ? "retry_base_ms" : "retry_max_ms";
+
+    if (c->worker.retry_base_ms <= c->worker.retry_max_ms || is_faulty(s, "retry_base_ms") ||
+        is_faulty(s, "retry_max_ms"))
+        return;
+    mark(d, s, key,
+         arena_printf(&d->mem, "retry_base_ms (%lld) must not be above retry_max_ms (%lld)",
+                      (long long)c->worker.retry_base_ms, (long long)c->worker.retry_max_ms));
+}
+
+static void check_key_kinds(struct draft *d, const struct section *s, const struct kind *kind)
+{
+    for (struct setting *v = s->settings; v != NULL; v = v->next) {
+        const char *users = v->option->kinds;
+
+        if (users != NULL && !v->faulty && !list_has(users, ' ', kind->name, strlen(kind->name)))
+            mark(d, s, v->key,
+                 arena_printf(&d->mem, "is used by %s %s only, and this provider's kind is %s",
+                              strchr(users, ' ') ? "the kinds" : "the kind", users, kind->name));
+    }
+}
+
+static void check_needs(struct draft *d, const struct section *s, const struct kind *kind)
+{
+    for (int i = 0; i < 2 && kind->needs[i] != NULL; i++) {
+        const char *key = kind->needs[i];
+        const struct setting *v = section_setting(s, key);
+
+        if (text_of(s, key)[0] == '\0' && !is_faulty(s, key))
+            draft_fault(d, v != NULL ? v->at : s->at, s, key,
+                        "is missing; the kind %s needs it (or %s_file, a file that holds it)",
+                        kind->name, key);
+    }
+}
+
+static void check_provider(struct draft *d, const struct section *s)
+{
+    const struct kind *kind = kind_find(text_of(s, "kind"));
+
+    if (is_faulty(s, "kind"))
+        return;
+    if (kind == NULL) {
+        draft_fault(d, s->at, s, "kind", "is missing, and the section is not named after a kind; "
+                    "it is one of %s", options_find("provider.*", "kind")->choices);
+        return;
+    }
+    check_key_kinds(d, s, kind);
+    check_forms(d, s);
+    check_needs(d, s, kind);
+}
+
+static const char *platforms_of(struct draft *d, const struct kind *kind)
+{
+    const char *text = NULL;
+
+    for (int p = 0; p < PF_COUNT; p++)
+        if (kind->platforms & 1u << p)
+            text = arena_printf(&d->mem, "%s%s%s", text ? text : "", text ? ", " : "",
+                                platform_name((enum platform)p));
+    return text;
+}
+
+static void check_listed(struct draft *d, const struct section *s, const struct config *c,
+                         enum platform platform, size_t i)
+{
+    const struct config_platform *p = &c->platform[platform];
+    const struct setting *v = section_setting(s, "providers");
+    const char *name = p->providers[i];
+    const char *full = arena_printf(&d->mem, "provider.%.*s", 40, name);
+    const struct section *provider = draft_find_section(d, full);
+    const struct kind *kind;
+
+    for (size_t k = 0; k < i; k++) {
+        if (strcmp(p->providers[k], name) == 0) {
+            draft_fault(d, v->at, s, "providers", "names %.40s twice; once is enough", name);
+            return;
+        }
+    }
+    if (provider == NULL) {
+        draft_fault(d, v->at, s, "providers",
+                    "names %.40s, but there is no section [%s]; add it, or take the name out", name,
+                    full);
+        return;
+    }
+    kind = kind_find(text_of(provider, "kind"));
+    if (kind != NULL && !is_faulty(provider, "kind") && !(kind->platforms & 1u << platform))
+        draft_fault(d, v->at, s, "providers",
+                    "names %s, whose kind %s can't serve %s; it serves %s", name, kind->name,
+                    platform_name(platform), platforms_of(d, kind));
+}
+
+static void check_platform(struct draft *d, struct config *c, enum platform platform)
+{
+    const struct section *s =
+        draft_find_section(d, arena_printf(&d->mem, "platform.%s", platform_name(platform)));
+    struct config_platform *p = &c->platform[platform];
+
+    p->enabled = p->enabled && p->n_providers > 0;
+    for (size_t i = 0; p->enabled && i < p->n_providers; i++)
+        check_listed(d, s, c, platform, i);
+}
+
+static void trim_slashes(struct arena *mem, const char **url)
+{
+    size_t len = strlen(*url);
+
+    while (len > 0 && (*url)[len - 1] == '/')
+        len--;
+    *url = arena_strndup(mem, *url, len);
+}
+
+void check_config(struct draft *d, struct config *out)
+{
+    for (struct section *s = d->sections; s != NULL; s = s->next) {
+        if (strcmp(s->pattern, "provider.*") == 0)
+            check_provider(d, s);
+        else
+            check_forms(d, s);
+    }
+    check_broker(d, out);
+    check_worker(d, out);
+    for (int p = 0; p < PF_COUNT; p++)
+        check_platform(d, out, (enum platform)p);
+    trim_slashes(&out->mem, &out->server.public_url);
+    for (size_t i = 0; i < out->n_providers; i++)
+        trim_slashes(&out->mem, &out->providers[i].base_url);
+}

@@ -1,0 +1,9 @@
+common_libcommon_a_SOURCES += \
+    common/config/check.c common/config/check.h \
+    common/config/config.c common/config/config.h \
+    common/config/draft.c common/config/draft.h \
+    common/config/environment.c common/config/environment.h \
+    common/config/options.c common/config/options.h \
+    common/config/values.c common/config/values.h
+EXTRA_DIST += notification-system.conf.example .env.example docs/configuration.md
+common_libcommon_a_SOURCES += common/config/program.c common/config/program.h

@@ -1,0 +1,22 @@
+#ifndef COMMON_DB_ARRAY_H
+#define COMMON_DB_ARRAY_H
+#include <stdint.h>
+
+#include "common/base/buf.h"
+/*
+ * array - a Postgres array written as text ({1,2,"a \"b\""}), for parameters of unnest().
+ *
+ * Begin, add the elements in order, end; then array_text() is the parameter.  One ceiling of 64 MiB
+ * guards each array.
+ */
+struct array {
+    struct buf text;
+};
+void array_begin(struct array *a); /* also empties a used one; memory is kept */
+void array_add_text(struct array *a, const char *value); /* NULL is SQL's NULL */
+void array_add_int(struct array *a, int64_t value);
+void array_add_time(struct array *a, int64_t wall_ms); /* < 0 is NULL */
+void array_add_bool(struct array *a, bool value);
+const char *array_end(struct array *a); /* the parameter; good until array_begin */
+void array_free(struct array *a);
+#endif

@@ -1,0 +1,235 @@
+/* attempts - the worker's two statements over recipients: claiming them, recording what came out. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/json.h"
+#include "common/db/messages.h"
+#include "common/db/recipients.h"
+#include "common/db/refs.h"
+
+#define MS(column) "(extract(epoch FROM " column ") * 1000)::bigint"
+
+/*
+ * The claim decides who may call the provider (DESIGN section 1, idea 3).  Content travels with the
+ * first claim of each message only.  A scheduled message is no longer cancellable from here on.
+ */
+static const struct statement claim = {
+    "recipients_claim",
+    "WITH claimed AS ("
+    "  UPDATE message_recipients r"
+    "     SET status = 'sending', fence = r.fence + 1, attempts = r.attempts + 1,"
+    "         next_attempt_at = NULL, updated_at = now()"
+    "    FROM " REFS_UNNEST " AS w (message_id, n, fence) JOIN messages m ON m.id = w.message_id"
+    "   WHERE r.message_id = w.message_id AND r.n = w.n AND r.fence = w.fence"
+    "     AND r.status IN ('pending', 'queued')"
+    "     AND (m.expires_at IS NULL OR m.expires_at > now())"
+    "  RETURNING r.message_id, r.n, r.fence, r.attempts, r.platform, r.recipient"
+    "), leased AS ("
+    "  UPDATE dispatch d SET due_at = now() + $4::bigint * interval '1 millisecond'"
+    "    FROM claimed c WHERE d.message_id = c.message_id AND d.n = c.n"
+    "), begun AS ("
+    "  UPDATE messages m SET status = 'pending', updated_at = now()"
+    "   WHERE m.id IN (SELECT message_id FROM claimed) AND m.status = 'scheduled'"
+    ") "
+    "SELECT c.message_id, c.n, c.fence, c.attempts, c.platform, c.recipient, " MS("m.created_at")
+    ", " MS("m.expires_at") ", f.content, f.subject, f.html, f.senders"
+    "  FROM claimed c JOIN messages m ON m.id = c.message_id"
+    "  LEFT JOIN messages f ON f.id = c.message_id"
+    "   AND c.n = (SELECT min(x.n) FROM claimed x WHERE x.message_id = c.message_id)"
+    " ORDER BY c.message_id, c.n",
+    4
+};
+
+static bool read_claim(const struct rows *rows, size_t i, struct claim *list)
+{
+    struct claim *c = &list[i];
+    bool first = i == 0 || strcmp(row_text(rows, i, 0), list[i - 1].ref.message_id) != 0;
+
+    *c = (struct claim){
+        .ref = { row_text(rows, i, 0), (int)row_int(rows, i, 1), (int)row_int(rows, i, 2) },
+        .attempt = (int)row_int(rows, i, 3),
+        .address = row_text(rows, i, 5),
+        .created_ms = row_int(rows, i, 6),
+        .expires_ms = row_text(rows, i, 7) == NULL ? -1 : row_int(rows, i, 7),
+        .content = first ? row_text(rows, i, 8) : list[i - 1].content,
+        .subject = first ? row_text(rows, i, 9) : list[i - 1].subject,
+        .html = first ? row_text(rows, i, 10) : list[i - 1].html,
+        .senders = first ? row_text(rows, i, 11) : list[i - 1].senders,
+    };
+    return platform_parse(row_text(rows, i, 4), &c->platform) && c->content != NULL;
+}
+
+enum status recipients_claim(struct db *db, const struct recipient_ref refs[], size_t n,
+                             int64_t lease_ms, struct arena *mem, struct claim **out, size_t *count,
+                             struct error *err)
+{
+    struct ref_arrays a = { 0 };
+    const char *args[4];
+    struct claim *list;
+    struct rows rows;
+    enum status s;
+
+    refs_begin(&a, refs, n, args);
+    args[3] = arena_printf(mem, "%lld", (long long)lease_ms);
+    s = db_query(db, &claim, args, mem, &rows, err);
+    refs_free(&a);
+    if (s != ST_OK)
+        return s;
+    list = ARENA_ARRAY(mem, struct claim, rows.count + 1);
+    for (size_t i = 0; i < rows.count; i++) {
+        if (!read_claim(&rows, i, list))
+            return error_set(err, ST_BUG, "a claimed row cannot be read");
+    }
+    *out = list;
+    *count = rows.count;
+    return ST_OK;
+}
+
+/*
+ * Left out of `moved` on purpose: rows that stay with the worker (a retry, a held one); they are in
+ * `changed` and their dispatch row comes due again, at the latest when the message expires.
+ */
+static const struct statement record = {
+    "recipients_record",
+    "WITH o AS ("
+    "  SELECT * FROM unnest($1::uuid[], $2::int[], $3::int[], $4::delivery_status[], $5::text[],"
+    "                       $6::text[], $7::text[], $8::text[], $9::bigint[], $10::boolean[],"
+    "                       $11::boolean[], $12::int[], $13::int[])"
+    "    AS o (message_id, n, fence, status, provider, provider_id, code, message, delay_ms,"
+    "          give_back, duplicate, attempt, latency_ms)"
+    "), changed AS ("
+    "  UPDATE message_recipients r"
+    "     SET status = o.status, attempts = r.attempts - o.give_back::int, provider = o.provider,"
+    "         provider_id = coalesce(o.provider_id, r.provider_id),"
+    "         error_code = o.code, error_message = o.message, updated_at = now(),"
+    "         sent_at = CASE WHEN o.status = 'sent' THEN now() ELSE r.sent_at END,"
+    "         next_attempt_at = CASE WHEN o.status = 'pending'"
+    "                                THEN now() + o.delay_ms * interval '1 millisecond' END"
+    "    FROM o"
+    "   WHERE r.message_id = o.message_id AND r.n = o.n AND r.fence = o.fence"
+    "     AND r.status = 'sending'"
+    "  RETURNING r.message_id, r.n, r.status, o.delay_ms"
+    "), moved AS ("
+    "  SELECT message_id, n, status FROM changed WHERE status NOT IN ('pending', 'sending')"
+    "), done AS ("
+    "  DELETE FROM dispatch d USING moved v WHERE d.message_id = v.message_id AND d.n = v.n"
+    "), again AS ("
+    "  UPDATE dispatch d"
+    "     SET due_at = least(now() + c.delay_ms * interval '1 millisecond', m.expires_at)"
+    "    FROM changed c JOIN messages m ON m.id = c.message_id"
+    "   WHERE c.status IN ('pending', 'sending') AND d.message_id = c.message_id AND d.n = c.n"
+    ")," MESSAGES_SETTLE_CTE
+    ", events AS ("
+    "  INSERT INTO message_events (message_id, n, event, status, attempt, provider, code, detail,"
+    "                              latency_ms, next_attempt_at, possible_duplicate)"
+    "  SELECT o.message_id, o.n, CASE WHEN c.n IS NULL THEN 'attempt_late' ELSE 'attempt' END,"
+    "         o.status::text, o.attempt, o.provider, o.code, o.message, o.latency_ms,"
+    "         CASE WHEN c.status = 'pending' THEN now() + o.delay_ms * interval '1 millisecond' END,"
+    "         o.duplicate"
+    "    FROM o LEFT JOIN changed c ON c.message_id = o.message_id AND c.n = o.n"
+    ") SELECT message_id, n FROM changed",
+    13
+};
+
+/*
+ * A callback was faster than our own record: the state is already right or higher, only what it
+ * could not know is missing.
+ */
+static const struct statement complete = {
+    "recipients_complete",
+    "UPDATE message_recipients r"
+    "   SET provider = coalesce(r.provider, w.provider),"
+    "       provider_id = coalesce(r.provider_id, w.provider_id),"
+    "       sent_at = coalesce(r.sent_at, now())"
+    "  FROM unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::text[])"
+    "    AS w (message_id, n, fence, provider, provider_id)"
+    " WHERE r.message_id = w.message_id AND r.n = w.n AND r.fence = w.fence"
+    "   AND w.provider_id IS NOT NULL AND r.status IN ('sent', 'delivered', 'read', 'failed')",
+    5
+};
+
+enum { O_MESSAGE, O_N, O_FENCE, O_STATUS, O_PROVIDER, O_PROVIDER_ID, O_CODE, O_WORDS, O_DELAY,
+       O_GIVE_BACK, O_DUPLICATE, O_ATTEMPT, O_LATENCY, O_COLUMNS };
+
+static void add_outcome(struct array col[O_COLUMNS], const struct outcome *o)
+{
+    array_add_text(&col[O_MESSAGE], o->ref.message_id);
+    array_add_int(&col[O_N], o->ref.n);
+    array_add_int(&col[O_FENCE], o->ref.fence);
+    array_add_text(&col[O_STATUS], delivery_name(o->status));
+    array_add_text(&col[O_PROVIDER], o->provider);
+    array_add_text(&col[O_PROVIDER_ID], o->provider_id);
+    array_add_text(&col[O_CODE], o->code);
+    array_add_text(&col[O_WORDS], o->message);
+    array_add_int(&col[O_DELAY], o->delay_ms);
+    array_add_bool(&col[O_GIVE_BACK], o->give_back);
+    array_add_bool(&col[O_DUPLICATE], o->possible_duplicate);
+    array_add_int(&col[O_ATTEMPT], o->attempt);
+    array_add_int(&col[O_LATENCY], o->latency_ms);
+}
+
+static enum status complete_late(struct db *db, const struct outcome outcomes[], size_t n,
+                                 const bool moved[], struct error *err)
+{
+    struct array col[5] = { 0 };
+    const char *args[5];
+    size_t late = 0;
+    enum status s = ST_OK;
+
+    for (int c = 0; c < 5; c++)
+        array_begin(&col[c]);
+    for (size_t i = 0; i < n; i++) {
+        if (moved[i] || outcomes[i].provider_id == NULL)
+            continue;
+        late++;
+        array_add_text(&col[0], outcomes[i].ref.message_id);
+        array_add_int(&col[1], outcomes[i].ref.n);
+        array_add_int(&col[2], outcomes[i].ref.fence);
+        array_add_text(&col[3], outcomes[i].provider);
+        array_add_text(&col[4], outcomes[i].provider_id);
+    }
+    for (int c = 0; c < 5; c++)
+        args[c] = array_end(&col[c]);
+    if (late > 0)
+        s = db_exec(db, &complete, args, NULL, err);
+    for (int c = 0; c < 5; c++)
+        array_free(&col[c]);
+    return s;
+}
+
+static void find_moved(const struct rows *rows, const struct outcome outcomes[], size_t n, bool moved[])
+{
+    for (size_t i = 0; i < n; i++) {
+        moved[i] = false;
+        for (size_t r = 0; r < rows->count && !moved[i]; r++)
+            moved[i] = row_int(rows, r, 1) == outcomes[i].ref.n &&
+                       strcmp(row_text(rows, r, 0), outcomes[i].ref.message_id) == 0;
+    }
+}
+
+enum status recipients_record(struct db *db, const struct outcome outcomes[], size_t n,
+                              struct arena *mem, bool moved[], struct error *err)
+{
+    struct array col[O_COLUMNS] = { 0 };
+    const char *args[O_COLUMNS];
+    struct rows rows;
+    enum status s;
+
+    for (int c = 0; c < O_COLUMNS; c++)
+        array_begin(&col[c]);
+    for (size_t i = 0; i < n; i++)
+        add_outcome(col, &outcomes[i]);
+    for (int c = 0; c < O_COLUMNS; c++)
+        args[c] = array_end(&col[c]);
+    s = db_query(db, &record, args, mem, &rows, err);
+    for (int c = 0; c < O_COLUMNS; c++)
+        array_free(&col[c]);
+    if (s != ST_OK)
+        return s;
+    if (rows.count == n) {
+        memset(moved, true, n * sizeof *moved);
+        return ST_OK;
+    }
+    find_moved(&rows, outcomes, n, moved);
+    return complete_late(db, outcomes, n, moved, err);
+}

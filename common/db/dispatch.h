@@ -1,0 +1,27 @@
+#ifndef COMMON_DB_DISPATCH_H
+#define COMMON_DB_DISPATCH_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/arena.h"
+#include "common/base/error.h"
+#include "common/db/db.h"
+#include "common/db/recipients.h"
+/*
+ * dispatch - the timer table: what is due, and taking it.
+ */
+struct due {
+    struct recipient_ref ref;
+    enum delivery_state status;
+    int attempts;
+    bool expired; /* its message's expires_at has passed */
+};
+/*
+ * Takes at most limit rows of a lane whose time has come, oldest first, and puts their time off by
+ * grace_ms, so that nobody else takes them and nothing is lost if the caller dies.  Rows that
+ * another scheduler is taking are passed over.
+ */
+enum status dispatch_take(struct db *db, int lane, int limit, int64_t grace_ms, struct arena *mem,
+                          struct due **out, size_t *count, struct error *err);
+#endif

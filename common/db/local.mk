@@ -1,0 +1,10 @@
+common_libcommon_a_SOURCES += \
+    common/db/db.c common/db/db.h \
+    common/db/array.c common/db/array.h
+common_libcommon_a_SOURCES += \
+    common/db/refs.c common/db/refs.h \
+    common/db/messages.c common/db/messages.h \
+    common/db/recipients.c common/db/recipients.h \
+    common/db/attempts.c \
+    common/db/dispatch.c common/db/dispatch.h
+common_libcommon_a_SOURCES += common/db/users.c common/db/users.h common/db/api_keys.c common/db/api_keys.h common/db/schema.c common/db/schema.h

@@ -1,0 +1,59 @@
+#ifndef COMMON_DB_MESSAGES_H
+#define COMMON_DB_MESSAGES_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/arena.h"
+#include "common/base/error.h"
+#include "common/db/db.h"
+#include "common/model/message.h"
+/*
+ * messages - the table of messages, and the one statement that accepts them.
+ */
+
+/*
+ * Messages, their recipients, their dispatch rows and their first event, in one statement and one
+ * synchronous commit: all of them or none.
+ */
+enum status messages_insert(struct db *db, const struct message_draft *const drafts[], size_t n,
+                            struct error *err);
+
+/* Which of these ids are there: for a commit whose outcome is unknown. */
+enum status messages_exist(struct db *db, const char *const ids[], size_t n, struct arena *mem,
+                           bool found[], struct error *err);
+
+struct message {
+    const char *id, *user_id, *content, *subject, *html, *metadata;
+    enum message_state status; /* as stored */
+    enum priority priority;
+    int recipient_count;
+    int64_t created_ms, updated_ms, scheduled_ms, expires_ms; /* -1: none */
+};
+/* user_id NULL sees every user's messages.  ST_NOT_FOUND for unknown and for another's alike. */
+enum status messages_find(struct db *db, const char *id, const char *user_id, struct arena *mem,
+                          struct message *out, struct error *err);
+
+/*
+ * The end of a WITH that moves recipients out of the worker: lowers the counters of their messages
+ * and settles the final status.  Needs a CTE `moved (message_id, n, status)` with exactly the rows
+ * that have left.  Rows are locked in the order of their ids, so that two workers never deadlock.
+ */
+#define MESSAGES_SETTLE_CTE                                                                       \
+    " gone AS MATERIALIZED ("                                                                     \
+    "  SELECT message_id, count(*) AS n,"                                                         \
+    "         count(*) FILTER (WHERE status IN ('sent', 'delivered', 'read')) AS sent,"           \
+    "         count(*) FILTER (WHERE status = 'expired') AS expired"                              \
+    "    FROM moved GROUP BY message_id ORDER BY message_id"                                      \
+    " ), settled AS ("                                                                            \
+    "  UPDATE messages m"                                                                         \
+    "     SET open_count = m.open_count - g.n, sent_count = m.sent_count + g.sent,"               \
+    "         expired_count = m.expired_count + g.expired, updated_at = now(),"                   \
+    "         status = CASE"                                                                      \
+    "           WHEN m.open_count > g.n THEN 'pending'"                                           \
+    "           WHEN m.sent_count + g.sent > 0 THEN 'completed'"                                  \
+    "           WHEN m.expired_count + g.expired = m.recipient_count THEN 'expired'"              \
+    "           ELSE 'failed' END::message_status"                                                \
+    "    FROM gone g WHERE m.id = g.message_id"                                                   \
+    " )"
+#endif

@@ -1,0 +1,253 @@
+/* recipients - the table of recipients: reading it, and what the belt and callbacks change in it. */
+#include "common/db/recipients.h"
+
+#include "common/db/messages.h"
+#include "common/db/refs.h"
+
+#define MS(column) "(extract(epoch FROM " column ") * 1000)::bigint"
+
+/*
+ * SKIP LOCKED: a row that a worker is claiming needs no mark, and waiting for it could deadlock
+ * with the claim's own order of rows.
+ */
+static const struct statement mark_queued = {
+    "recipients_mark_queued",
+    "WITH free AS ("
+    "  SELECT r.message_id, r.n FROM " REFS_UNNEST " AS w (message_id, n, fence)"
+    "    JOIN message_recipients r"
+    "      ON r.message_id = w.message_id AND r.n = w.n AND r.fence = w.fence"
+    "   WHERE r.status = 'pending' FOR UPDATE OF r SKIP LOCKED"
+    ") UPDATE message_recipients r SET status = 'queued', updated_at = now()"
+    "    FROM free WHERE r.message_id = free.message_id AND r.n = free.n",
+    3
+};
+
+enum status recipients_mark_queued(struct db *db, const struct recipient_ref refs[], size_t n,
+                                   struct error *err)
+{
+    struct ref_arrays a = { 0 };
+    const char *args[3];
+    enum status s;
+
+    refs_begin(&a, refs, n, args);
+    s = db_exec(db, &mark_queued, args, NULL, err);
+    refs_free(&a);
+    return s;
+}
+
+static const struct statement abandon = {
+    "recipients_abandon",
+    "WITH moved AS ("
+    "  UPDATE message_recipients r SET status = 'pending', updated_at = now()"
+    "    FROM " REFS_UNNEST " AS w (message_id, n, fence)"
+    "   WHERE r.message_id = w.message_id AND r.n = w.n AND r.fence = w.fence"
+    "     AND r.status = 'sending'"
+    "  RETURNING r.message_id, r.n, r.attempts"
+    ") INSERT INTO message_events (message_id, n, event, status, attempt, possible_duplicate)"
+    "  SELECT message_id, n, 'abandoned', 'pending', attempts, true FROM moved",
+    3
+};
+
+enum status recipients_abandon(struct db *db, const struct recipient_ref refs[], size_t n,
+                               struct error *err)
+{
+    struct ref_arrays a = { 0 };
+    const char *args[3];
+    enum status s;
+
+    refs_begin(&a, refs, n, args);
+    s = db_exec(db, &abandon, args, NULL, err);
+    refs_free(&a);
+    return s;
+}
+
+static const struct statement settle = {
+    "recipients_settle",
+    "WITH moved AS ("
+    "  UPDATE message_recipients r"
+    "     SET status = $4::delivery_status, error_code = $5, error_message = $6,"
+    "         next_attempt_at = NULL, updated_at = now()"
+    "    FROM " REFS_UNNEST " AS w (message_id, n, fence)"
+    "   WHERE r.message_id = w.message_id AND r.n = w.n AND r.fence = w.fence"
+    "     AND r.status IN ('pending', 'queued', 'sending')"
+    "  RETURNING r.message_id, r.n, r.status, r.attempts"
+    "), done AS ("
+    "  DELETE FROM dispatch d USING moved v WHERE d.message_id = v.message_id AND d.n = v.n"
+    ")," MESSAGES_SETTLE_CTE
+    " INSERT INTO message_events (message_id, n, event, status, attempt, code, detail)"
+    "  SELECT message_id, n, status::text, status::text, attempts, $5, $6 FROM moved",
+    6
+};
+
+enum status recipients_settle(struct db *db, const struct recipient_ref refs[], size_t n,
+                              enum delivery_state status, const char *code, const char *message,
+                              struct error *err)
+{
+    struct ref_arrays a = { 0 };
+    const char *args[6];
+    enum status s;
+
+    refs_begin(&a, refs, n, args);
+    args[3] = delivery_name(status);
+    args[4] = code;
+    args[5] = message;
+    s = db_exec(db, &settle, args, NULL, err);
+    refs_free(&a);
+    return s;
+}
+
+/*
+ * `before` holds the rows that this report moves, locked; those that had not left the worker do so
+ * now, with their dispatch row and their message's counters.
+ */
+static const struct statement report_event = {
+    "recipients_report",
+    "WITH told AS ("
+    "  SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[])"
+    "    AS t (message_id, n, provider, provider_id, code, message)"
+    "), before AS ("
+    "  SELECT r.message_id, r.n, r.status FROM told t JOIN message_recipients r"
+    "      ON r.message_id = t.message_id AND r.n = t.n"
+    "   WHERE r.status = ANY ($7::delivery_status[]) FOR UPDATE OF r"
+    "), changed AS ("
+    "  UPDATE message_recipients r"
+    "     SET status = $8::delivery_status, updated_at = now(), next_attempt_at = NULL,"
+    "         provider = coalesce(r.provider, t.provider),"
+    "         provider_id = coalesce(r.provider_id, t.provider_id),"
+    "         error_code = t.code, error_message = t.message,"
+    "         sent_at = CASE WHEN $8 = 'failed' THEN r.sent_at ELSE coalesce(r.sent_at, now()) END,"
+    "         delivered_at = CASE WHEN $8 IN ('delivered', 'read')"
+    "                             THEN coalesce(r.delivered_at, now()) ELSE r.delivered_at END,"
+    "         read_at = CASE WHEN $8 = 'read' THEN now() ELSE r.read_at END"
+    "    FROM before b JOIN told t ON t.message_id = b.message_id AND t.n = b.n"
+    "   WHERE r.message_id = b.message_id AND r.n = b.n"
+    "  RETURNING r.message_id, r.n, r.status, r.attempts, b.status AS was,"
+    "            t.provider, t.code, t.message"
+    "), moved AS ("
+    "  SELECT message_id, n, status FROM changed WHERE was IN ('pending', 'queued', 'sending')"
+    "), done AS ("
+    "  DELETE FROM dispatch d USING moved v WHERE d.message_id = v.message_id AND d.n = v.n"
+    ")," MESSAGES_SETTLE_CTE
+    " INSERT INTO message_events (message_id, n, event, status, attempt, provider, code, detail)"
+    "  SELECT message_id, n, 'reported', status::text, attempts, provider, code, message FROM changed",
+    8
+};
+
+/* The states that this event moves, and where to: read off the model's table. */
+static enum delivery_state allowed_from(enum delivery_event event, struct array *from)
+{
+    enum delivery_state to = DS_NONE;
+
+    array_begin(from);
+    for (int s = DS_PENDING; s < DS_COUNT; s++) {
+        enum delivery_state next = delivery_step((enum delivery_state)s, event);
+
+        if (next != DS_NONE) {
+            array_add_text(from, delivery_name((enum delivery_state)s));
+            to = next;
+        }
+    }
+    return to;
+}
+
+enum status recipients_report(struct db *db, const struct report reports[], size_t n,
+                              enum delivery_event event, size_t *moved, struct error *err)
+{
+    struct array col[7] = { 0 };
+    enum delivery_state to = allowed_from(event, &col[6]);
+    const char *args[8];
+    enum status s;
+
+    for (int c = 0; c < 6; c++)
+        array_begin(&col[c]);
+    for (size_t i = 0; i < n; i++) {
+        array_add_text(&col[0], reports[i].message_id);
+        array_add_int(&col[1], reports[i].n);
+        array_add_text(&col[2], reports[i].provider);
+        array_add_text(&col[3], reports[i].provider_id);
+        array_add_text(&col[4], reports[i].code);
+        array_add_text(&col[5], reports[i].message);
+    }
+    for (int c = 0; c < 7; c++)
+        args[c] = array_end(&col[c]);
+    args[7] = delivery_name(to);
+    s = db_exec(db, &report_event, args, moved, err);
+    for (int c = 0; c < 7; c++)
+        array_free(&col[c]);
+    return s;
+}
+
+static const struct statement page = {
+    "recipients_page",
+    "SELECT n, platform, status, recipient, provider, provider_id, error_code, error_message,"
+    "       attempts, " MS("next_attempt_at") ", " MS("sent_at") ", " MS("delivered_at") ", "
+    MS("read_at") ", " MS("updated_at")
+    "  FROM message_recipients WHERE message_id = $1 AND n >= $2 ORDER BY n LIMIT $3",
+    3
+};
+
+static int64_t ms_or_none(const struct rows *rows, size_t row, int col)
+{
+    return row_text(rows, row, col) == NULL ? -1 : row_int(rows, row, col);
+}
+
+static bool read_recipient(const struct rows *rows, size_t row, struct recipient *out)
+{
+    *out = (struct recipient){
+        .n = (int)row_int(rows, row, 0),
+        .address = row_text(rows, row, 3),
+        .provider = row_text(rows, row, 4), .provider_id = row_text(rows, row, 5),
+        .error_code = row_text(rows, row, 6), .error_message = row_text(rows, row, 7),
+        .attempts = (int)row_int(rows, row, 8),
+        .next_attempt_ms = ms_or_none(rows, row, 9), .sent_ms = ms_or_none(rows, row, 10),
+        .delivered_ms = ms_or_none(rows, row, 11), .read_ms = ms_or_none(rows, row, 12),
+        .updated_ms = ms_or_none(rows, row, 13),
+    };
+    return platform_parse(row_text(rows, row, 1), &out->platform) &&
+           delivery_parse(row_text(rows, row, 2), &out->status);
+}
+
+enum status recipients_page(struct db *db, const char *message_id, int first, int limit,
+                            struct arena *mem, struct recipient **out, size_t *count,
+                            struct error *err)
+{
+    struct rows rows;
+    struct recipient *list;
+    const char *args[] = { message_id, arena_printf(mem, "%d", first), arena_printf(mem, "%d", limit) };
+    enum status s = db_query(db, &page, args, mem, &rows, err);
+
+    if (s != ST_OK)
+        return s;
+    list = ARENA_ARRAY(mem, struct recipient, rows.count + 1);
+    for (size_t i = 0; i < rows.count; i++) {
+        if (!read_recipient(&rows, i, &list[i]))
+            return error_set(err, ST_BUG, "recipient row holds an unknown platform or status");
+    }
+    *out = list;
+    *count = rows.count;
+    return ST_OK;
+}
+
+static const struct statement count_states = {
+    "recipients_count",
+    "SELECT status, count(*) FROM message_recipients WHERE message_id = $1 GROUP BY status", 1
+};
+
+enum status recipients_count(struct db *db, const char *message_id, struct arena *mem,
+                             int counts[DS_COUNT], struct error *err)
+{
+    struct rows rows;
+    enum status s = db_query(db, &count_states, (const char *[]){ message_id }, mem, &rows, err);
+    enum delivery_state state;
+
+    if (s != ST_OK)
+        return s;
+    for (int i = 0; i < DS_COUNT; i++)
+        counts[i] = 0;
+    for (size_t i = 0; i < rows.count; i++) {
+        if (!delivery_parse(row_text(&rows, i, 0), &state))
+            return error_set(err, ST_BUG, "recipient row holds an unknown status");
+        counts[state] = (int)row_int(&rows, i, 1);
+    }
+    return ST_OK;
+}

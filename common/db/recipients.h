@@ -1,0 +1,103 @@
+#ifndef COMMON_DB_RECIPIENTS_H
+#define COMMON_DB_RECIPIENTS_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/arena.h"
+#include "common/base/error.h"
+#include "common/db/db.h"
+#include "common/model/delivery.h"
+#include "common/model/platform.h"
+/*
+ * recipients - the table of recipients: every change of state is one compare-and-set statement over
+ * a batch, which also moves the dispatch rows, the messages' counters and the timeline.
+ */
+
+/* Which recipient, in which generation: what an event on the broker names. */
+struct recipient_ref {
+    const char *message_id;
+    int n;
+    int fence;
+};
+
+/* ---- the worker's side ---- */
+
+struct claim {
+    struct recipient_ref ref; /* with the new fence */
+    int attempt;
+    enum platform platform;
+    const char *address;
+    const char *content, *subject, *html; /* shared by all claims of a message */
+    const char *senders;                  /* JSON, or NULL */
+    int64_t created_ms, expires_ms;       /* expires_ms: -1 for never */
+};
+/*
+ * pending or queued -> sending, for those that are still of that generation and have not expired;
+ * committed when this returns.  Their dispatch rows come due when the lease is over.
+ */
+enum status recipients_claim(struct db *db, const struct recipient_ref refs[], size_t n,
+                             int64_t lease_ms, struct arena *mem, struct claim **out, size_t *count,
+                             struct error *err);
+
+struct outcome {
+    struct recipient_ref ref;
+    enum delivery_state status; /* sent, failed, expired, pending (again), or sending (held) */
+    const char *provider, *provider_id;
+    const char *code, *message; /* NULL where all went well */
+    int64_t delay_ms;           /* pending, sending: when the scheduler looks again */
+    bool give_back;             /* the attempt does not count */
+    bool possible_duplicate;
+    int attempt;
+    int64_t latency_ms;
+};
+/*
+ * sending -> what came out.  moved[i] is false where the row was no longer ours (a callback was
+ * faster, or the lease was over): then only the timeline and a missing provider id are written.
+ */
+enum status recipients_record(struct db *db, const struct outcome outcomes[], size_t n,
+                              struct arena *mem, bool moved[], struct error *err);
+
+/* ---- the belt's side ---- */
+
+/* pending -> queued, lazily: rows that someone else is changing are left alone. */
+enum status recipients_mark_queued(struct db *db, const struct recipient_ref refs[], size_t n,
+                                   struct error *err);
+
+/* sending -> pending, after a lease that ran out; the timeline says possible_duplicate. */
+enum status recipients_abandon(struct db *db, const struct recipient_ref refs[], size_t n,
+                               struct error *err);
+
+/* pending, queued or sending of that generation -> failed or expired, without a provider's word. */
+enum status recipients_settle(struct db *db, const struct recipient_ref refs[], size_t n,
+                              enum delivery_state status, const char *code, const char *message,
+                              struct error *err);
+
+/* ---- the callbacks' side ---- */
+
+struct report {
+    const char *message_id;
+    int n;
+    const char *provider, *provider_id, *code, *message; /* NULL: unknown */
+};
+/* Applies one kind of report as delivery_step() allows it.  moved: how many recipients changed. */
+enum status recipients_report(struct db *db, const struct report reports[], size_t n,
+                              enum delivery_event event, size_t *moved, struct error *err);
+
+/* ---- the readers' side ---- */
+
+struct recipient {
+    int n;
+    enum platform platform;
+    enum delivery_state status;
+    const char *address, *provider, *provider_id, *error_code, *error_message;
+    int attempts;
+    int64_t next_attempt_ms, sent_ms, delivered_ms, read_ms, updated_ms; /* -1: none */
+};
+/* In the order of n, from `first` on, at most `limit`. */
+enum status recipients_page(struct db *db, const char *message_id, int first, int limit,
+                            struct arena *mem, struct recipient **out, size_t *count,
+                            struct error *err);
+enum status recipients_count(struct db *db, const char *message_id, struct arena *mem,
+                             int counts[DS_COUNT], struct error *err);
+#endif

@@ -1,0 +1,287 @@
+/* belt - a window of published events, and the marks of those that were confirmed. */
+#include "common/service/belt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/failpoint.h"
+#include "common/base/log.h"
+#include "common/base/uuid.h"
+#include "common/broker/broker.h"
+#include "common/broker/envelope.h"
+#include "common/broker/topology.h"
+
+#define WINDOW 512        /* unconfirmed events; a power of two */
+#define MARKS_MOST 1024   /* confirmed references that wait for their mark */
+#define MARKS_ENOUGH 256
+#define MARKS_AGE_MS 100
+#define PARTING_MS 500
+
+/* An event on its way: its slot is its tag's remainder. */
+struct flight {
+    uint64_t tag; /* 0: free */
+    int64_t since_ms;
+    char message_id[UUID_TEXT_BYTES];
+    struct envelope_recipient one, *recipients; /* &one, or a block of its own */
+    size_t count;
+};
+
+struct mark {
+    char message_id[UUID_TEXT_BYTES];
+    int n, fence;
+};
+
+struct belt {
+    const struct config *config;
+    struct broker *broker;
+    struct db *db;
+    bool confirming; /* confirm mode is on in this connection */
+    struct flight window[WINDOW];
+    size_t in_flight;
+    uint64_t oldest; /* the lowest tag that may still be open */
+    uint64_t newest;
+    struct mark marks[MARKS_MOST];
+    size_t n_marks;
+    int64_t marks_since_ms;
+    struct buf body;
+};
+
+struct belt *belt_new(const struct config *config, const char *name)
+{
+    struct belt *b = calloc(1, sizeof *b);
+
+    if (b == NULL)
+        abort();
+    b->config = config;
+    b->broker = broker_new(&config->rabbitmq, name);
+    b->db = db_new(&config->database,
+                   &(struct db_options){ .application = name, .async_commit = true });
+    b->body.limit = ENVELOPE_BYTES_MAX;
+    return b;
+}
+
+static void release(struct flight *f)
+{
+    if (f->recipients != &f->one)
+        free(f->recipients);
+    *f = (struct flight){ 0 };
+}
+
+/* The connection is gone: its unconfirmed events are the scheduler's again. */
+static void forget(struct belt *b)
+{
+    for (size_t i = 0; i < WINDOW; i++) {
+        if (b->window[i].tag != 0)
+            release(&b->window[i]);
+    }
+    b->in_flight = 0;
+    b->oldest = 1;
+    b->newest = 0;
+    b->confirming = false;
+}
+
+void belt_free(struct belt *b)
+{
+    int64_t until = clock_mono_ms() + PARTING_MS;
+    struct error err;
+
+    if (b == NULL)
+        return;
+    while (b->in_flight > 0 && clock_mono_ms() < until && belt_turn(b, 50, &err) == ST_OK)
+        continue;
+    forget(b);
+    broker_free(b->broker);
+    db_free(b->db);
+    buf_free(&b->body);
+    free(b);
+}
+
+enum status belt_ready(struct belt *b, struct error *err)
+{
+    enum status s;
+
+    if (broker_is_connected(b->broker) && b->confirming)
+        return ST_OK;
+    forget(b);
+    s = broker_connect(b->broker, err);
+    if (s == ST_OK)
+        s = broker_confirm_mode(b->broker, err);
+    b->confirming = s == ST_OK;
+    return s;
+}
+
+bool belt_is_up(const struct belt *b)
+{
+    return broker_is_connected(b->broker) && b->confirming && !broker_is_blocked(b->broker);
+}
+
+/* The slot of the next tag must be free too: confirms may come out of order. */
+size_t belt_room(const struct belt *b)
+{
+    return b->newest - b->oldest + 1 >= WINDOW ? 0 : WINDOW - (size_t)(b->newest - b->oldest + 1);
+}
+
+int belt_fd(const struct belt *b)
+{
+    return broker_fd(b->broker);
+}
+
+/* ---- putting ---- */
+
+static void remember(struct belt *b, uint64_t tag, const struct envelope *e)
+{
+    struct flight *f = &b->window[tag % WINDOW];
+
+    f->tag = tag;
+    f->since_ms = clock_mono_ms();
+    memcpy(f->message_id, e->message_id, UUID_TEXT_BYTES);
+    f->count = e->count;
+    f->recipients = &f->one;
+    if (e->count > 1 && (f->recipients = malloc(e->count * sizeof f->one)) == NULL)
+        abort();
+    memcpy(f->recipients, e->recipients, e->count * sizeof f->one);
+    b->newest = tag;
+    b->in_flight++;
+}
+
+static enum status put_event(struct belt *b, int lane, const struct recipient_ref refs[], size_t n,
+                             struct error *err)
+{
+    struct envelope_recipient recipients[ENVELOPE_RECIPIENTS_MAX];
+    struct envelope e = { refs[0].message_id, recipients, n };
+    uint64_t tag;
+    enum status s;
+
+    for (size_t i = 0; i < n; i++)
+        recipients[i] = (struct envelope_recipient){ refs[i].n, refs[i].fence };
+    buf_clear(&b->body);
+    envelope_encode(&b->body, &e);
+    s = broker_publish(b->broker, lane_queues[lane].key, buf_str(&b->body), b->body.len, &tag, err);
+    if (s == ST_OK)
+        remember(b, tag, &e);
+    else
+        forget(b);
+    return s;
+}
+
+/* How many of refs belong into one event. */
+static size_t share(const struct belt *b, const struct recipient_ref refs[], size_t n)
+{
+    size_t most = (size_t)b->config->rabbitmq.recipients_per_event, k = 1;
+
+    while (k < n && k < most && strcmp(refs[k].message_id, refs[0].message_id) == 0)
+        k++;
+    return k;
+}
+
+size_t belt_put(struct belt *b, int lane, const struct recipient_ref refs[], size_t n,
+                struct error *err)
+{
+    size_t done = 0;
+
+    while (done < n && belt_room(b) > 0) {
+        size_t k = share(b, refs + done, n - done);
+
+        if (put_event(b, lane, refs + done, k, err) != ST_OK)
+            break;
+        done += k;
+    }
+    failpoint("belt.put");
+    return done;
+}
+
+/* ---- confirms and marks ---- */
+
+/* A mark is information, not a decision: one that fails is not repeated. */
+static void flush_marks(struct belt *b)
+{
+    struct recipient_ref refs[MARKS_MOST];
+    struct error err;
+
+    if (b->n_marks == 0)
+        return;
+    for (size_t i = 0; i < b->n_marks; i++)
+        refs[i] = (struct recipient_ref){ b->marks[i].message_id, b->marks[i].n, b->marks[i].fence };
+    if (recipients_mark_queued(b->db, refs, b->n_marks, &err) != ST_OK)
+        log_debug("belt.mark_failed", ERR(&err));
+    b->n_marks = 0;
+}
+
+static void add_marks(struct belt *b, const struct flight *f)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        struct mark *m;
+
+        if (b->n_marks == MARKS_MOST)
+            flush_marks(b);
+        if (b->n_marks == 0)
+            b->marks_since_ms = clock_mono_ms();
+        m = &b->marks[b->n_marks++];
+        memcpy(m->message_id, f->message_id, UUID_TEXT_BYTES);
+        m->n = f->recipients[i].n;
+        m->fence = f->recipients[i].fence;
+    }
+}
+
+static void settle(struct belt *b, uint64_t tag, bool taken)
+{
+    struct flight *f = &b->window[tag % WINDOW];
+
+    if (tag == 0 || f->tag != tag)
+        return; /* settled before: an ack follows each return */
+    if (taken)
+        add_marks(b, f);
+    else
+        log_warn("belt.event_refused", STR("message", f->message_id));
+    release(f);
+    b->in_flight--;
+}
+
+static void apply(struct belt *b, const struct confirm *c)
+{
+    if (c->multiple) {
+        for (uint64_t tag = b->oldest; tag <= c->tag && tag <= b->newest; tag++)
+            settle(b, tag, c->taken);
+    } else {
+        settle(b, c->tag, c->taken);
+    }
+    while (b->oldest <= b->newest && b->window[b->oldest % WINDOW].tag != b->oldest)
+        b->oldest++;
+}
+
+static bool is_overdue(const struct belt *b)
+{
+    return b->in_flight > 0 && clock_mono_ms() - b->window[b->oldest % WINDOW].since_ms >
+                                   b->config->rabbitmq.confirm_timeout_ms;
+}
+
+enum status belt_turn(struct belt *b, int wait_ms, struct error *err)
+{
+    struct confirm confirms[128];
+    size_t n;
+    enum status s;
+
+    s = broker_confirms(b->broker, wait_ms, confirms, sizeof confirms / sizeof *confirms, &n, err);
+    for (size_t i = 0; i < n; i++)
+        apply(b, &confirms[i]);
+    if (s == ST_OK && is_overdue(b)) {
+        broker_close(b->broker);
+        s = error_set(err, ST_UNAVAILABLE, "broker: no confirm in time");
+    }
+    if (s != ST_OK)
+        forget(b);
+    if (b->n_marks >= MARKS_ENOUGH || (b->n_marks > 0 && n == 0) ||
+        (b->n_marks > 0 && clock_mono_ms() - b->marks_since_ms >= MARKS_AGE_MS))
+        flush_marks(b);
+    return s;
+}
+
+enum status belt_depth(struct belt *b, int lane, uint32_t *ready, struct error *err)
+{
+    enum status s = broker_depth(b->broker, lane_queues[lane].queue, ready, err);
+
+    if (s != ST_OK)
+        forget(b);
+    return s;
+}

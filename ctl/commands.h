@@ -1,0 +1,59 @@
+#ifndef CTL_COMMANDS_H
+#define CTL_COMMANDS_H
+#include <stddef.h>
+
+#include "common/base/error.h"
+/*
+ * commands - the table of everything notifyctl does.  The help, the usage lines and the reading of
+ * the command line all go by it; the manual page is checked against it.
+ *
+ * A new command is a row here and two functions in its group's file: `check` judges the words
+ * before anything is opened (its failure is wrong usage), `run` does the work.
+ */
+struct ctl;
+struct call;
+
+struct command_option {
+    const char *name;    /* "--role"; NULL ends a list */
+    const char *value;   /* "user|admin" as the usage line shows it; NULL: takes none */
+    const char *summary;
+    char letter;         /* 'c' for -c, or 0 */
+};
+
+struct command {
+    const char *group;    /* "user" */
+    const char *verb;     /* "add"; NULL: the group is one command */
+    const char *args;     /* "EMAIL" as the usage line shows it; "" for none */
+    size_t min_args, max_args;
+    const struct command_option *options; /* NULL for none */
+    const char *summary;
+    const char *example;  /* a line that works as pasted */
+    /* NULL: every line that could be read is right */
+    enum status (*check)(const struct ctl *ctl, const struct call *call, struct error *err);
+    enum status (*run)(struct ctl *ctl, const struct call *call, struct error *err);
+};
+extern const struct command commands[]; /* rows of a group stand together */
+extern const size_t n_commands;
+extern const struct command_option global_options[]; /* taken by every command */
+
+/* ctl/migrate.c */
+enum status migrate_check(const struct ctl *ctl, const struct call *call, struct error *err);
+enum status migrate_up(struct ctl *ctl, const struct call *call, struct error *err);
+enum status migrate_down(struct ctl *ctl, const struct call *call, struct error *err);
+enum status migrate_status(struct ctl *ctl, const struct call *call, struct error *err);
+/* ctl/seed.c */
+enum status seed_run(struct ctl *ctl, const struct call *call, struct error *err);
+/* ctl/user.c */
+enum status user_add_check(const struct ctl *ctl, const struct call *call, struct error *err);
+enum status user_add(struct ctl *ctl, const struct call *call, struct error *err);
+enum status user_list(struct ctl *ctl, const struct call *call, struct error *err);
+enum status user_disable(struct ctl *ctl, const struct call *call, struct error *err);
+enum status user_enable(struct ctl *ctl, const struct call *call, struct error *err);
+/* ctl/key.c */
+enum status key_create(struct ctl *ctl, const struct call *call, struct error *err);
+enum status key_list(struct ctl *ctl, const struct call *call, struct error *err);
+enum status key_revoke_check(const struct ctl *ctl, const struct call *call, struct error *err);
+enum status key_revoke(struct ctl *ctl, const struct call *call, struct error *err);
+/* ctl/ctl.c: the first word, where there is one, is an address of mail. */
+enum status email_check(const struct ctl *ctl, const struct call *call, struct error *err);
+#endif

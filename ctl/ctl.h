@@ -1,0 +1,47 @@
+#ifndef CTL_CTL_H
+#define CTL_CTL_H
+#include <stdbool.h>
+
+#include "common/base/arena.h"
+#include "common/base/buf.h"
+#include "common/base/error.h"
+#include "common/config/config.h"
+#include "common/db/db.h"
+#include "ctl/table.h"
+/*
+ * ctl - what a command works with: the configuration, the database once it is asked for, and the
+ * output.  Commands append to `out`; it is written to stdout at the end, or by ctl_flush() earlier.
+ */
+#define CTL_OUT_MOST (256u << 20)
+
+struct ctl {
+    struct arena mem;
+    struct config config;
+    struct db *db;     /* NULL until ctl_connect() */
+    bool json;
+    struct buf out;
+};
+#define CTL_INIT { .out = BUF_INIT(CTL_OUT_MOST) }
+void ctl_done(struct ctl *ctl);
+
+/* Sets ctl->db.  ST_UNAVAILABLE names the host or the socket, never the password. */
+enum status ctl_connect(struct ctl *ctl, struct error *err);
+/* For migrations: tries again until wait_seconds are over, and lets one call take ten minutes. */
+enum status ctl_connect_for_migrations(struct ctl *ctl, int wait_seconds, struct error *err);
+
+/* "db.example.com:5432", "socket /run/postgresql/.s.PGSQL.5432"; nothing else of a URL. */
+const char *ctl_database_place(const struct config_database *config, struct arena *mem);
+
+/* The folder of migrations: NOTIFY_SQL_DIR, else where they were installed. */
+const char *ctl_sql_dir(void);
+
+/* A whole number, digits only.  False: not one, or outside of min .. max. */
+bool ctl_read_number(const char *text, int min, int max, int *out);
+
+void ctl_table(struct ctl *ctl, const struct table_column *columns, size_t n_columns,
+               const char *const *cells, size_t n_rows);
+/* Writes and empties `out`; in JSON mode a document gets its line end. */
+enum status ctl_flush(struct ctl *ctl, struct error *err);
+/* On stderr: "notifyctl: words", or {"error":{"code","message"}}. */
+void ctl_complain(bool json, const char *code, const char *words);
+#endif

@@ -1,0 +1,15 @@
+#ifndef FCGI_HANDLERS_HANDLERS_H
+#define FCGI_HANDLERS_HANDLERS_H
+#include <stddef.h>
+
+#include "fcgi/call.h"
+/*
+ * handlers - what the routes do: decode, call a service, encode.  One file a resource.
+ */
+void messages_create(struct api *api, struct call *const calls[], size_t n);
+void messages_show(struct api *api, struct call *call);
+void webhooks_receive(struct api *api, struct call *call);
+void health_show(struct api *api, struct call *call);
+void ready_show(struct api *api, struct call *call);
+void version_show(struct api *api, struct call *call);
+#endif

@@ -1,0 +1,29 @@
+#ifndef FCGI_PUBLISHER_H
+#define FCGI_PUBLISHER_H
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/error.h"
+#include "common/config/config.h"
+#include "common/model/message.h"
+/*
+ * publisher - the thread that puts accepted recipients onto the broker, so that the request path
+ * never waits for it.
+ *
+ * publisher_put never blocks and never fails: what does not fit or cannot be published is found by
+ * the scheduler, for its dispatch row comes due.
+ */
+struct publisher;
+
+struct publisher *publisher_start(const struct config *config);
+/* Publishes what waits for at most a second, then ends the thread. */
+void publisher_stop(struct publisher *p);
+
+/* Any thread.  Messages that are scheduled for later are passed over. */
+void publisher_put(struct publisher *p, const struct message_draft *draft);
+
+/* Is the broker taking events?  If not, accept with due_ms = now.  Any thread. */
+bool publisher_is_up(const struct publisher *p);
+/* The last round trip to the broker; -1 while there is none.  Any thread. */
+int64_t publisher_latency_us(const struct publisher *p);
+#endif

@@ -1,0 +1,68 @@
+/* router - matching paths against the table. */
+#include "fcgi/router.h"
+
+#include <string.h>
+
+#include "fcgi/problem.h"
+#include "fcgi/routes.h"
+
+/* Walks pattern and path together; {id} takes one segment that is not empty. */
+static bool fits(const char *pattern, const char *path, struct arena *mem, const char **id)
+{
+    static const char hole[] = "{id}";
+
+    *id = NULL;
+    while (*pattern != '\0' && *path != '\0') {
+        if (strncmp(pattern, hole, sizeof hole - 1) == 0) {
+            size_t len = strcspn(path, "/");
+
+            if (len == 0)
+                return false;
+            *id = arena_strndup(mem, path, len);
+            pattern += sizeof hole - 1;
+            path += len;
+        } else if (*pattern++ != *path++) {
+            return false;
+        }
+    }
+    return *pattern == '\0' && *path == '\0';
+}
+
+static void add_method(char *list, size_t size, const char *name)
+{
+    if (list[0] != '\0')
+        strncat(list, ", ", size - strlen(list) - 1);
+    strncat(list, name, size - strlen(list) - 1);
+}
+
+static void refuse_method(struct call *call, const char *allowed)
+{
+    response_header(&call->res, "Allow", arena_strdup(&call->mem, allowed));
+    problem_answer(call, PROBLEM_METHOD_NOT_ALLOWED,
+                   arena_printf(&call->mem, "Allowed here: %s.", allowed), NULL);
+}
+
+void router_find(struct call *call)
+{
+    enum http_method wanted = call->req.method == HTTP_HEAD ? HTTP_GET : call->req.method;
+    char allowed[64] = "";
+
+    for (size_t i = 0; i < n_routes; i++) {
+        const char *id;
+
+        if (!fits(routes[i].path, call->req.path, &call->mem, &id))
+            continue;
+        if (routes[i].method == wanted) {
+            call->route = &routes[i];
+            call->id = id;
+            return;
+        }
+        add_method(allowed, sizeof allowed, http_method_name(routes[i].method));
+        if (routes[i].method == HTTP_GET)
+            add_method(allowed, sizeof allowed, "HEAD");
+    }
+    if (allowed[0] != '\0')
+        refuse_method(call, allowed);
+    else
+        problem_answer(call, PROBLEM_NOT_FOUND, "There is nothing at this path.", NULL);
+}

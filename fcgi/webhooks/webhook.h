@@ -1,0 +1,56 @@
+#ifndef FCGI_WEBHOOKS_WEBHOOK_H
+#define FCGI_WEBHOOKS_WEBHOOK_H
+#include <stddef.h>
+
+#include "common/base/arena.h"
+#include "common/base/error.h"
+#include "common/config/config.h"
+#include "common/model/delivery.h"
+/*
+ * webhook - what a kind of provider must say about its callbacks: whether one is genuine, and what
+ * it reports.
+ *
+ * Both are pure: a request in, a status or reports out.  verify comes first, over the bytes as they
+ * were received; only what it has let through may be given to parse.
+ */
+#define WEBHOOK_BODY_MAX 65536 /* bytes, of a callback that reports on one message */
+#define WEBHOOK_PARAMETERS_MAX 200
+
+/* Borrowed for the time of the call. */
+struct webhook_request {
+    const char *public_url;   /* [server] public_url; "" where none is configured */
+    const char *target;       /* REQUEST_URI as received: path and query, still escaped */
+    const char *content_type; /* NULL: none */
+    const char *body;
+    size_t body_len;
+    /* The value of a header, by its name as providers write it; NULL: not sent. */
+    const char *(*header)(const struct webhook_request *request, const char *name);
+    const void *context; /* header()'s own */
+};
+
+/* What one callback says about one recipient; all text is in the arena, fit to be stored. */
+struct callback_report {
+    const char *recipient_id; /* MESSAGE.n as we gave it; NULL: only provider_id names it */
+    const char *provider_id;
+    const char *event_id;      /* the same whenever the provider repeats this report */
+    const char *event_name;    /* the provider's word, one of a fixed set */
+    enum delivery_event event; /* CALLBACK_CHANGES_NOTHING: for the timeline only */
+    const char *code;          /* NULL where nothing went wrong */
+    const char *message;       /* the provider's words, at most 300 bytes; may be NULL */
+};
+#define CALLBACK_CHANGES_NOTHING EV_COUNT
+
+struct webhook {
+    const char *provider_kind; /* as in [provider.NAME] kind */
+    const char *path;          /* under public_url */
+    /* ST_DENIED: not signed with a secret of this provider; the words are for the log alone. */
+    enum status (*verify)(const struct webhook_request *request, const struct provider_config *cfg,
+                          struct error *err);
+    /* ST_INVALID: genuine, but not what we know to read. */
+    enum status (*parse)(const struct webhook_request *request, struct arena *mem,
+                         struct callback_report **out, size_t *n, struct error *err);
+};
+
+extern const struct webhook webhooks[]; /* a NULL path ends */
+const struct webhook *webhook_find(const char *path);
+#endif

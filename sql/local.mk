@@ -1,0 +1,16 @@
+sqldir = $(pkgdatadir)/sql
+dist_sql_DATA = \
+    %D%/0001_users.down.sql \
+    %D%/0001_users.up.sql \
+    %D%/0002_api_keys.down.sql \
+    %D%/0002_api_keys.up.sql \
+    %D%/0003_messages.down.sql \
+    %D%/0003_messages.up.sql \
+    %D%/0004_message_recipients.down.sql \
+    %D%/0004_message_recipients.up.sql \
+    %D%/0005_dispatch.down.sql \
+    %D%/0005_dispatch.up.sql \
+    %D%/0006_message_events.down.sql \
+    %D%/0006_message_events.up.sql \
+    %D%/0007_idempotency.down.sql \
+    %D%/0007_idempotency.up.sql

@@ -1,0 +1,31 @@
+# Fuzz targets.  A new one is its name here, a line with its _LDADD below, and a corpus/NAME folder.
+fuzz_targets = tests/fuzz/fuzz_json tests/fuzz/fuzz_clock tests/fuzz/fuzz_recipient
+tests_fuzz_fuzz_json_LDADD = $(fuzz_ldadd)
+tests_fuzz_fuzz_clock_LDADD = $(fuzz_ldadd)
+tests_fuzz_fuzz_recipient_LDADD = $(fuzz_ldadd)
+
+# With --enable-fuzzers libFuzzer brings the main; without, a target only replays files.
+if FUZZERS
+fuzz_ldadd = $(FUZZ_LDFLAGS) $(LDADD)
+else
+fuzz_ldadd = tests/fuzz/libreplay.a $(LDADD)
+endif
+EXTRA_LIBRARIES = tests/fuzz/libreplay.a
+tests_fuzz_libreplay_a_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz.h
+EXTRA_PROGRAMS += $(fuzz_targets)
+CLEANFILES += $(fuzz_targets) $(EXTRA_LIBRARIES)
+
+# Only `make check` needs them; `make fuzzers` builds them alone.
+SCRIPT_TESTS += tests/fuzz/replay.sh
+tests/fuzz/replay.log: $(fuzz_targets)
+fuzzers: $(fuzz_targets)
+.PHONY: fuzzers
+EXTRA_DIST += tests/fuzz/replay.sh tests/fuzz/corpus
+fuzz_targets += tests/fuzz/fuzz_config
+tests_fuzz_fuzz_config_LDADD = $(fuzz_ldadd)
+fuzz_targets += tests/fuzz/fuzz_urlform
+tests_fuzz_fuzz_urlform_LDADD = $(fuzz_ldadd)
+fuzz_targets += tests/fuzz/fuzz_webhook_twilio
+tests_fuzz_fuzz_webhook_twilio_LDADD = $(fuzz_ldadd)
+fuzz_targets += tests/fuzz/fuzz_twilio_reply
+tests_fuzz_fuzz_twilio_reply_LDADD = $(fuzz_ldadd)

@@ -1,0 +1,7 @@
+if HAVE_CHECK
+include tests/unit/local.mk
+endif
+UNIT_TESTS += $(check_PROGRAMS)
+include tests/integration/local.mk
+include tests/fuzz/local.mk
+include tests/simulator/local.mk

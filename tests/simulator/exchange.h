@@ -1,0 +1,72 @@
+#ifndef SIMULATOR_EXCHANGE_H
+#define SIMULATOR_EXCHANGE_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/arena.h"
+#include "common/base/buf.h"
+#include "tests/simulator/behaviour.h"
+/*
+ * exchange - one request and its answer, as plain data; a test can build one by hand.
+ *
+ * Text lives in `mem` (or is constant) and is good as long as the exchange.
+ */
+#define BODY_MAX ((size_t)256 * 1024)
+
+struct request {
+    const char *method;
+    const char *path;                         /* as sent, still encoded, without the query */
+    const char *authorization, *content_type; /* NULL: not given */
+    struct buf body;                          /* overflowed: more than BODY_MAX came */
+};
+
+/* What the provider found in the request.  NULL: not there, or not readable. */
+struct message {
+    const char *to, *from, *service, *text, *status_callback;
+    const char *recipient_id; /* the sender's own name for the delivery */
+    int media;                /* attachments */
+    int number;               /* the four digits that choose the behaviour; -1: none */
+};
+
+struct answer {
+    int status;          /* 0: nothing is answered */
+    int code;            /* the provider's own error code; 0: none */
+    const char *problem; /* the words beside it; NULL: none */
+    const char *content_type, *body;
+    size_t body_len;
+    const char *header, *header_value; /* one more header; NULL: none */
+};
+
+/* When a callback that failed is posted again; bits. */
+enum retry_on {
+    RETRY_CONNECT = 1, /* no connection */
+    RETRY_READ = 2,    /* no answer in time, or a cut one */
+    RETRY_4XX = 4,
+    RETRY_5XX = 8
+};
+
+struct provider;
+/* Of one accepted message: what a provider needs to write its callbacks. */
+struct notice {
+    const struct provider *provider;
+    const struct plan *plan;
+    const char *url; /* without a fragment; NULL: no callbacks are wanted */
+    const char *to, *from, *service, *id, *recipient_id; /* from, service, recipient_id: or NULL */
+    int retries;
+    unsigned retry_on;
+};
+
+struct exchange {
+    struct arena mem;
+    struct request request;
+    int64_t received_ms;             /* wall clock */
+    const struct provider *provider; /* NULL: the path is nobody's */
+    struct message message;
+    bool ok;                           /* the request is one the real provider would take */
+    const struct behaviour *behaviour; /* NULL when not ok */
+    const char *id;                    /* of the accepted message; NULL: it was not accepted */
+    struct notice notice;
+    struct answer answer;
+};
+#endif

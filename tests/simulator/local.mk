@@ -1,0 +1,29 @@
+noinst_LIBRARIES += %D%/libsimulator.a
+%C%_libsimulator_a_SOURCES = \
+    %D%/behaviour.c %D%/behaviour.h \
+    %D%/callback_url.c %D%/callback_url.h \
+    %D%/callbacks.c %D%/callbacks.h \
+    %D%/exchange.h \
+    %D%/heap.c %D%/heap.h \
+    %D%/oracle.c %D%/oracle.h \
+    %D%/pause.c %D%/pause.h \
+    %D%/provider.c %D%/provider.h \
+    %D%/reply.c %D%/reply.h \
+    %D%/segments.c %D%/segments.h \
+    %D%/server.c %D%/server.h \
+    %D%/settings.c %D%/settings.h \
+    %D%/twilio.c %D%/twilio.h \
+    %D%/twilio_callback.c \
+    %D%/twilio_check.c
+
+noinst_PROGRAMS += %D%/simulator
+%C%_simulator_SOURCES = %D%/main.c
+%C%_simulator_LDADD = %D%/libsimulator.a $(MICROHTTPD_LIBS) $(CURL_LIBS) $(COMMON_LIBS)
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_simulator_twilio tests/unit/test_simulator_callbacks
+tests_unit_test_simulator_twilio_LDADD = %D%/libsimulator.a $(MICROHTTPD_LIBS) $(CURL_LIBS) \
+    $(COMMON_LIBS) $(CHECK_LIBS)
+tests_unit_test_simulator_callbacks_LDADD = $(tests_unit_test_simulator_twilio_LDADD)
+endif
+EXTRA_DIST += docs/simulator.md

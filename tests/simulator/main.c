@@ -1,0 +1,103 @@
+/* simulator - wires a pretended messaging provider together, and runs until a signal. */
+#include <curl/curl.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/json.h"
+#include "tests/simulator/callbacks.h"
+#include "tests/simulator/oracle.h"
+#include "tests/simulator/server.h"
+#include "tests/simulator/settings.h"
+
+struct parts {
+    struct oracle *oracle;
+    struct callbacks *callbacks;
+    struct server *server;
+};
+
+static enum status open_parts(struct parts *p, const struct settings *s, struct error *err)
+{
+    enum status st = oracle_open(&p->oracle, s->log, err);
+
+    if (st == ST_OK)
+        st = callbacks_open(&p->callbacks, s, p->oracle, err);
+    if (st == ST_OK)
+        st = server_open(&p->server, s, p->oracle, p->callbacks, err);
+    return st;
+}
+
+static void close_parts(struct parts *p)
+{
+    server_close(p->server);
+    callbacks_close(p->callbacks);
+    oracle_close(p->oracle);
+}
+
+/* Under another name first, so that whoever waits for the file reads all of it. */
+static enum status write_port(const char *path, uint16_t port, struct error *err)
+{
+    char draft[4096];
+    bool written;
+    FILE *f;
+
+    if (snprintf(draft, sizeof draft, "%s.new", path) >= (int)sizeof draft)
+        return error_set(err, ST_INVALID, "the name of the port file is too long");
+    f = fopen(draft, "we");
+    if (f == NULL)
+        return error_set(err, ST_UNAVAILABLE, "%s: %s", draft, strerror(errno));
+    written = fprintf(f, "%u\n", port) > 0;
+    if (fclose(f) != 0 || !written || rename(draft, path) != 0)
+        return error_set(err, ST_UNAVAILABLE, "%s: %s", path, strerror(errno));
+    return ST_OK;
+}
+
+static enum status run(const struct settings *s, const sigset_t *stop, struct error *err)
+{
+    struct parts parts = { 0 };
+    enum status st = open_parts(&parts, s, err);
+    int signal_number;
+
+    if (st == ST_OK && s->port_file != NULL)
+        st = write_port(s->port_file, server_port(parts.server), err);
+    if (st == ST_OK) {
+        printf("listening on %s port %u\n", s->host, server_port(parts.server));
+        fflush(stdout);
+        sigwait(stop, &signal_number);
+    }
+    close_parts(&parts);
+    return st;
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings;
+    struct error err;
+    enum status st;
+    sigset_t stop;
+
+    switch (settings_read(&settings, argc, argv)) {
+    case SETTINGS_RUN:
+        break;
+    case SETTINGS_DONE:
+        return 0;
+    case SETTINGS_WRONG:
+        return 2;
+    }
+    /* Blocked before any thread starts, so that only sigwait() takes them. */
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTERM);
+    sigaddset(&stop, SIGINT);
+    sigprocmask(SIG_BLOCK, &stop, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    curl_global_init(CURL_GLOBAL_ALL);
+    json_object_seed(0);
+    st = run(&settings, &stop, &err);
+    if (st != ST_OK)
+        fprintf(stderr, "simulator: %s\n", err.text);
+    curl_global_cleanup();
+    return st == ST_OK ? 0 : 1;
+}

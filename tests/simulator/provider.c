@@ -1,0 +1,62 @@
+/* provider - the table of providers, and the course of a request. */
+#include "tests/simulator/provider.h"
+
+#include <string.h>
+
+#include "tests/simulator/twilio.h"
+
+const struct provider *const providers[] = { &twilio_provider, NULL };
+
+static const struct provider *find(const char *path)
+{
+    for (size_t i = 0; providers[i] != NULL; i++)
+        if (strncmp(path, providers[i]->prefix, strlen(providers[i]->prefix)) == 0)
+            return providers[i];
+    return NULL;
+}
+
+static void answer_text(struct answer *a, int status, const char *type, const char *body)
+{
+    a->status = status;
+    a->content_type = type;
+    a->body = body;
+    a->body_len = strlen(body);
+}
+
+/* The body of an accepted message, made unreadable. */
+static void redress(struct answer *a, enum dress dress)
+{
+    switch (dress) {
+    case DRESS_RIGHT:
+        break;
+    case DRESS_BROKEN_JSON:
+        a->body_len /= 2;
+        break;
+    case DRESS_HTML:
+        answer_text(a, a->status, "text/html; charset=utf-8",
+                    "<!DOCTYPE html>\n<html><body><h1>Welcome</h1></body></html>\n");
+        break;
+    }
+}
+
+void provider_serve(const struct settings *s, struct exchange *x)
+{
+    const struct behaviour *b;
+
+    x->message.number = -1;
+    x->provider = find(x->request.path);
+    if (x->provider == NULL) {
+        answer_text(&x->answer, 404, "text/plain; charset=utf-8", "nothing is simulated here\n");
+        return;
+    }
+    x->ok = x->provider->check(s, x);
+    if (!x->ok)
+        return;
+    b = x->behaviour = behaviour_choose(x->provider->tally, x->message.number);
+    if (b->fault != FAULT_NONE)
+        x->provider->fail(x, b->fault);
+    else if (behaviour_accepts(b))
+        x->provider->accept(s, x);
+    x->notice.plan = b->plan;
+    redress(&x->answer, b->dress);
+}

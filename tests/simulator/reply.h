@@ -1,0 +1,18 @@
+#ifndef SIMULATOR_REPLY_H
+#define SIMULATOR_REPLY_H
+#include <microhttpd.h>
+
+#include "tests/simulator/exchange.h"
+#include "tests/simulator/pause.h"
+/*
+ * reply - puts an answer on the wire in the manner its behaviour asks for.
+ */
+#define REPLY_DRIP_MS 100
+#define REPLY_HUGE_BYTES ((size_t)10 * 1024 * 1024)
+
+/* From the connection's callback, whose result this is.  x stays until the connection is done. */
+enum MHD_Result reply_send(struct MHD_Connection *connection, struct exchange *x,
+                           struct pause *pause);
+/* The peer has closed its side, or the connection is broken. */
+bool reply_peer_is_gone(struct MHD_Connection *connection);
+#endif

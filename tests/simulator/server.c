@@ -1,0 +1,333 @@
+/* server - libmicrohttpd's callbacks around the course of a request. */
+#include "tests/simulator/server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/json.h"
+#include "tests/simulator/pause.h"
+#include "tests/simulator/provider.h"
+#include "tests/simulator/reply.h"
+
+#define BACKLOG 1024
+#define CONNECTIONS_MAX 16384
+#define IDLE_SECONDS 120
+#define HANG_MS 60000
+#define HANG_POLL_MS 50
+#define GATE_MS 2000
+#define GATE_POLL_MS 2
+#define HEALTH_MAX 4096
+
+struct server {
+    const struct settings *settings;
+    struct oracle *oracle;
+    struct callbacks *callbacks;
+    struct pause *pause;
+    struct MHD_Daemon *daemon;
+    uint16_t port;
+    atomic_uint_fast64_t requests, refused, accepted;
+};
+
+/* One request from its first line to the end of its answer. */
+struct call {
+    struct exchange exchange;
+    struct MHD_Connection *connection;
+    bool begun, served;
+    struct job *gate; /* the answer waits for its first callback; NULL: it doesn't */
+};
+
+static void *call_new(void *cls, const char *uri, struct MHD_Connection *connection)
+{
+    struct call *call = calloc(1, sizeof *call);
+    struct exchange *x;
+
+    if (call == NULL)
+        abort();
+    x = &call->exchange;
+    call->connection = connection;
+    x->request.body.limit = BODY_MAX;
+    x->request.path = arena_strndup(&x->mem, uri, strcspn(uri, "?"));
+    return call;
+}
+
+static void call_free(void *cls, struct MHD_Connection *connection, void **state,
+                      enum MHD_RequestTerminationCode why)
+{
+    struct call *call = *state;
+
+    if (call == NULL)
+        return;
+    callbacks_release(call->gate);
+    buf_free(&call->exchange.request.body);
+    arena_done(&call->exchange.mem);
+    free(call);
+    *state = NULL;
+}
+
+static const char *header(struct call *call, const char *name)
+{
+    return arena_strdup(&call->exchange.mem,
+                        MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, name));
+}
+
+static void begin(struct call *call, const char *method)
+{
+    struct exchange *x = &call->exchange;
+
+    x->received_ms = clock_wall_ms();
+    x->request.method = arena_strdup(&x->mem, method);
+    x->request.authorization = header(call, "Authorization");
+    x->request.content_type = header(call, "Content-Type");
+    call->begun = true;
+}
+
+static void answer_health(struct server *s, struct exchange *x)
+{
+    struct buf out = BUF_INIT(HEALTH_MAX);
+    struct json_writer w = JSON_WRITER(&out);
+    struct callbacks_counts counts;
+
+    callbacks_count(s->callbacks, &counts);
+    jw_open(&w, NULL, '{');
+    jw_text(&w, "status", "ok");
+    jw_num(&w, "requests", (int64_t)atomic_load(&s->requests));
+    jw_num(&w, "refused", (int64_t)atomic_load(&s->refused));
+    jw_num(&w, "accepted", (int64_t)atomic_load(&s->accepted));
+    jw_num(&w, "callbacks_posted", (int64_t)counts.posted);
+    jw_num(&w, "callbacks_answered_2xx", (int64_t)counts.answered_2xx);
+    jw_num(&w, "callbacks_waiting", (int64_t)counts.waiting);
+    jw_num(&w, "callbacks_dropped", (int64_t)counts.dropped);
+    jw_num(&w, "log_failures", (int64_t)oracle_failures(s->oracle));
+    jw_close(&w, '}');
+    x->answer = (struct answer){ .status = 200,
+                                 .content_type = "application/json",
+                                 .body = arena_strndup(&x->mem, buf_str(&out), out.len),
+                                 .body_len = out.len };
+    buf_free(&out);
+}
+
+static bool is_health(const struct request *r)
+{
+    return strcmp(r->path, "/health") == 0 && strcmp(r->method, "GET") == 0;
+}
+
+static int latency_ms(const struct server *s, const struct exchange *x)
+{
+    int own = x->behaviour != NULL ? behaviour_latency_ms(x->behaviour, x->message.number) : 0;
+
+    return s->settings->latency_ms + own;
+}
+
+static void start_callbacks(struct server *s, struct call *call)
+{
+    struct exchange *x = &call->exchange;
+    const struct notice *n = &x->notice;
+    int delay_ms = latency_ms(s, x) + s->settings->callback_delay_ms;
+    struct job *job;
+
+    if (x->id == NULL || n->plan == NULL || n->url == NULL || s->settings->no_callbacks)
+        return;
+    job = callbacks_submit(s->callbacks, n, n->plan->before_answer ? 0 : delay_ms);
+    if (n->plan->before_answer)
+        call->gate = job;
+    else
+        callbacks_release(job);
+}
+
+/* An answer that is not in the log must not look like one that is. */
+static void answer_unlogged(struct exchange *x)
+{
+    static const char words[] = "the simulator cannot write its log\n";
+
+    x->behaviour = NULL;
+    x->answer = (struct answer){ .status = 500,
+                                 .content_type = "text/plain; charset=utf-8",
+                                 .body = words,
+                                 .body_len = sizeof words - 1 };
+}
+
+static void serve(struct server *s, struct call *call)
+{
+    struct exchange *x = &call->exchange;
+
+    call->served = true;
+    if (is_health(&x->request)) {
+        answer_health(s, x);
+        return;
+    }
+    provider_serve(s->settings, x);
+    atomic_fetch_add(&s->requests, 1);
+    if (!x->ok)
+        atomic_fetch_add(&s->refused, 1);
+    if (x->id != NULL)
+        atomic_fetch_add(&s->accepted, 1);
+    if (oracle_request(s->oracle, x))
+        start_callbacks(s, call);
+    else
+        answer_unlogged(x);
+}
+
+static bool peer_is_gone(void *arg)
+{
+    struct call *call = arg;
+
+    return reply_peer_is_gone(call->connection);
+}
+
+static bool gate_is_open(void *arg)
+{
+    struct call *call = arg;
+
+    return callbacks_first_done(call->gate);
+}
+
+/* What stands between serving and answering.  True: the connection is paused. */
+static bool wait_before_answer(struct server *s, struct call *call)
+{
+    struct exchange *x = &call->exchange;
+    int64_t go_ms = clock_mono_ms() + latency_ms(s, x);
+    struct pause_terms terms = { .first_ms = go_ms, .deadline_ms = go_ms, .arg = call };
+
+    if (x->behaviour != NULL && x->behaviour->manner == MANNER_HANG) {
+        terms.deadline_ms = go_ms + HANG_MS;
+        terms.poll_ms = HANG_POLL_MS;
+        terms.ready = peer_is_gone;
+    } else if (call->gate != NULL) {
+        terms.deadline_ms = go_ms + GATE_MS;
+        terms.poll_ms = GATE_POLL_MS;
+        terms.ready = gate_is_open;
+    } else if (latency_ms(s, x) == 0) {
+        return false;
+    }
+    return pause_connection(s->pause, call->connection, &terms);
+}
+
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *data,
+                                  size_t *len, void **state)
+{
+    struct server *s = cls;
+    struct call *call = *state;
+
+    if (!call->begun) {
+        begin(call, method);
+        return MHD_YES;
+    }
+    if (*len > 0) {
+        buf_add(&call->exchange.request.body, data, *len);
+        *len = 0;
+        return MHD_YES;
+    }
+    if (!call->served) {
+        serve(s, call);
+        if (wait_before_answer(s, call))
+            return MHD_YES;
+    }
+    return reply_send(connection, &call->exchange, s->pause);
+}
+
+/* The socket is ours, so that its port is known and an address in use is reported plainly. */
+static enum status listen_on(const struct settings *s, int *out, uint16_t *port, struct error *err)
+{
+    struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICHOST },
+                    *found;
+    struct sockaddr_storage bound;
+    socklen_t bound_len = sizeof bound;
+    int fd, yes = 1;
+    bool good;
+
+    if (getaddrinfo(s->host, NULL, &hints, &found) != 0)
+        return error_set(err, ST_INVALID, "%s is not an address", s->host);
+    if (found->ai_family == AF_INET6)
+        ((struct sockaddr_in6 *)(void *)found->ai_addr)->sin6_port = htons(s->port);
+    else
+        ((struct sockaddr_in *)(void *)found->ai_addr)->sin_port = htons(s->port);
+    fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    good = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
+           bind(fd, found->ai_addr, found->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0 &&
+           getsockname(fd, (struct sockaddr *)&bound, &bound_len) == 0;
+    freeaddrinfo(found);
+    if (!good) {
+        error_set(err, ST_UNAVAILABLE, "%s port %d: %s", s->host, s->port, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return ST_UNAVAILABLE;
+    }
+    *port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)(void *)&bound)->sin6_port
+                                              : ((struct sockaddr_in *)(void *)&bound)->sin_port);
+    *out = fd;
+    return ST_OK;
+}
+
+/* As many as there are descriptors for, with some left for callbacks and files. */
+static unsigned connections_limit(void)
+{
+    struct rlimit files;
+    unsigned limit = CONNECTIONS_MAX;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < limit + 256)
+        limit = files.rlim_cur > 512 ? (unsigned)files.rlim_cur - 256 : 256;
+    return limit;
+}
+
+static struct MHD_Daemon *start(struct server *s, int fd)
+{
+    /* A pool of one is no pool for libmicrohttpd: it wants 0 then. */
+    unsigned pool = s->settings->threads > 1 ? (unsigned)s->settings->threads : 0;
+
+    return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+                            on_request, s, MHD_OPTION_LISTEN_SOCKET, fd,
+                            MHD_OPTION_THREAD_POOL_SIZE, pool, MHD_OPTION_CONNECTION_LIMIT,
+                            connections_limit(), MHD_OPTION_CONNECTION_TIMEOUT,
+                            (unsigned)IDLE_SECONDS, MHD_OPTION_URI_LOG_CALLBACK, call_new, s,
+                            MHD_OPTION_NOTIFY_COMPLETED, call_free, s, MHD_OPTION_END);
+}
+
+enum status server_open(struct server **out, const struct settings *settings, struct oracle *o,
+                        struct callbacks *c, struct error *err)
+{
+    struct server *s = calloc(1, sizeof *s);
+    int fd = -1;
+
+    if (s == NULL)
+        abort();
+    s->settings = settings;
+    s->oracle = o;
+    s->callbacks = c;
+    if (listen_on(settings, &fd, &s->port, err) != ST_OK || pause_open(&s->pause, err) != ST_OK) {
+        free(s);
+        return err->kind;
+    }
+    s->daemon = start(s, fd);
+    if (s->daemon == NULL) {
+        server_close(s);
+        return error_set(err, ST_UNAVAILABLE, "the HTTP server does not start");
+    }
+    *out = s;
+    return ST_OK;
+}
+
+uint16_t server_port(const struct server *s)
+{
+    return s->port;
+}
+
+void server_close(struct server *s)
+{
+    if (s == NULL)
+        return;
+    pause_stop(s->pause);
+    if (s->daemon != NULL)
+        MHD_stop_daemon(s->daemon);
+    pause_close(s->pause);
+    free(s);
+}

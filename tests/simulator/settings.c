@@ -1,0 +1,150 @@
+/* settings - the options, as a table that also writes the help. */
+#include "tests/simulator/settings.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum kind { KIND_TEXT, KIND_NUMBER, KIND_FLAG, KIND_LISTEN, KIND_HELP, KIND_VERSION };
+
+#define AT(member) offsetof(struct settings, member)
+static const struct option_row {
+    const char *name, *value, *help;
+    enum kind kind;
+    size_t at;
+    int min, max;
+} rows[] = {
+    { "listen", "HOST:PORT", "where to listen (127.0.0.1:0); port 0: any free one", KIND_LISTEN },
+    { "port-file", "FILE", "write the port there once it is open", KIND_TEXT, AT(port_file) },
+    { "log", "FILE", "append a JSON line for each request and callback", KIND_TEXT, AT(log) },
+    { "latency-ms", "N", "wait before each answer (0)", KIND_NUMBER, AT(latency_ms), 0, 600000 },
+    { "callback-delay-ms", "N", "from the answer to the first callback (50)", KIND_NUMBER,
+      AT(callback_delay_ms), 0, 86400000 },
+    { "callback-gap-ms", "N", "from one callback of a message to the next (20)", KIND_NUMBER,
+      AT(callback_gap_ms), 0, 86400000 },
+    { "no-callbacks", NULL, "post none", KIND_FLAG, AT(no_callbacks) },
+    { "threads", "N", "threads that serve requests (2)", KIND_NUMBER, AT(threads), 1, 64 },
+    { "twilio-account", "SID", "the account", KIND_TEXT, AT(twilio.sid) },
+    { "twilio-token", "TOKEN", "its token, which also signs callbacks", KIND_TEXT,
+      AT(twilio.token) },
+    { "twilio-from", "NUMBER", "the account's only sender (any)", KIND_TEXT, AT(twilio.from) },
+    { "help", NULL, "show this", KIND_HELP },
+    { "version", NULL, "show the version", KIND_VERSION },
+};
+#define ROWS (sizeof rows / sizeof *rows)
+
+static void print_help(void)
+{
+    char left[64];
+
+    puts("Usage: simulator [OPTION]...\n"
+         "Plays a messaging provider for tests: checks requests as strictly as the real one,\n"
+         "answers, fails on purpose by recipient, and posts signed callbacks.\n");
+    for (size_t i = 0; i < ROWS; i++) {
+        snprintf(left, sizeof left, "--%s%s%s", rows[i].name, rows[i].value != NULL ? " " : "",
+                 rows[i].value != NULL ? rows[i].value : "");
+        printf("  %-24s %s\n", left, rows[i].help);
+    }
+    puts("\ndocs/simulator.md has the table of behaviours.");
+}
+
+static bool wrong(const struct option_row *row, const char *value)
+{
+    fprintf(stderr, "simulator: --%s: '%s' is no good value\n", row->name, value);
+    return false;
+}
+
+static bool read_number(const struct option_row *row, const char *text, long min, long max,
+                        int *out)
+{
+    char *end;
+    long n;
+
+    errno = 0;
+    n = strtol(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || n < min || n > max)
+        return wrong(row, text);
+    *out = (int)n;
+    return true;
+}
+
+/* 127.0.0.1:8080 or [::1]:8080. */
+static bool read_listen(const struct option_row *row, const char *text, struct settings *s)
+{
+    const char *colon = strrchr(text, ':'), *host = text;
+    size_t len = colon != NULL ? (size_t)(colon - text) : 0;
+    int port;
+
+    if (len >= 2 && host[0] == '[' && host[len - 1] == ']') {
+        host++;
+        len -= 2;
+    }
+    if (len == 0 || len >= sizeof s->host)
+        return wrong(row, text);
+    if (!read_number(row, colon + 1, 0, 65535, &port))
+        return false;
+    memcpy(s->host, host, len);
+    s->host[len] = '\0';
+    s->port = (uint16_t)port;
+    return true;
+}
+
+static enum settings_outcome take(struct settings *s, const struct option_row *row,
+                                  const char *value)
+{
+    void *at = (char *)s + row->at;
+
+    switch (row->kind) {
+    case KIND_TEXT:
+        *(const char **)at = value;
+        return SETTINGS_RUN;
+    case KIND_NUMBER:
+        return read_number(row, value, row->min, row->max, at) ? SETTINGS_RUN : SETTINGS_WRONG;
+    case KIND_FLAG:
+        *(bool *)at = true;
+        return SETTINGS_RUN;
+    case KIND_LISTEN:
+        return read_listen(row, value, s) ? SETTINGS_RUN : SETTINGS_WRONG;
+    case KIND_HELP:
+        print_help();
+        return SETTINGS_DONE;
+    case KIND_VERSION:
+        puts("simulator (" PACKAGE_NAME ") " PACKAGE_VERSION);
+        return SETTINGS_DONE;
+    }
+    return SETTINGS_WRONG;
+}
+
+enum settings_outcome settings_read(struct settings *out, int argc, char **argv)
+{
+    struct settings s = {
+        .host = "127.0.0.1",
+        .callback_delay_ms = 50,
+        .callback_gap_ms = 20,
+        .threads = 2,
+        .twilio = { .sid = "AC00000000000000000000000000000000", .token = "simulator" },
+    };
+    struct option options[ROWS + 1] = { 0 };
+    int index = 0, got;
+
+    for (size_t i = 0; i < ROWS; i++)
+        options[i] =
+            (struct option){ rows[i].name, rows[i].value != NULL ? required_argument : no_argument,
+                             NULL, 1 };
+    while ((got = getopt_long(argc, argv, "", options, &index)) != -1) {
+        enum settings_outcome outcome = got == 1 ? take(&s, &rows[index], optarg) : SETTINGS_WRONG;
+
+        if (outcome != SETTINGS_RUN)
+            return outcome;
+    }
+    if (optind < argc) {
+        fprintf(stderr, "simulator: '%s' is no option\n", argv[optind]);
+        return SETTINGS_WRONG;
+    }
+    *out = s;
+    return SETTINGS_RUN;
+}

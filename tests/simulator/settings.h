@@ -1,0 +1,29 @@
+#ifndef SIMULATOR_SETTINGS_H
+#define SIMULATOR_SETTINGS_H
+#include <stdbool.h>
+#include <stdint.h>
+/*
+ * settings - what the command line says.  Constant once read, and shared by all threads.
+ */
+struct twilio_account {
+    const char *sid, *token;
+    const char *from; /* the one sender that belongs to the account; NULL: any */
+};
+
+struct settings {
+    char host[64];
+    uint16_t port;         /* 0: any free one */
+    const char *port_file; /* NULL: none */
+    const char *log;       /* the oracle; NULL: none is kept */
+    int latency_ms;        /* before each answer */
+    int callback_delay_ms; /* from the answer to the first callback */
+    int callback_gap_ms;   /* from one callback of a message to the next */
+    bool no_callbacks;
+    int threads;
+    struct twilio_account twilio;
+};
+
+enum settings_outcome { SETTINGS_RUN, SETTINGS_DONE, SETTINGS_WRONG };
+/* DONE: --help or --version has been answered.  WRONG: stderr says what. */
+enum settings_outcome settings_read(struct settings *out, int argc, char **argv);
+#endif

@@ -1,0 +1,7 @@
+workerd_libworker_a_SOURCES += workerd/adapters/adapter.h workerd/adapters/kinds.h \
+    workerd/adapters/adapters.c \
+    workerd/adapters/mime.c workerd/adapters/mime.h \
+    workerd/adapters/mock.c \
+    workerd/adapters/smtp.c \
+    workerd/adapters/twilio.c \
+    workerd/adapters/verdict.c workerd/adapters/verdict.h

@@ -1,0 +1,41 @@
+#ifndef WORKERD_ATTEMPT_H
+#define WORKERD_ATTEMPT_H
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/arena.h"
+#include "common/config/config.h"
+#include "common/db/recipients.h"
+#include "workerd/adapters/adapter.h"
+#include "workerd/providers.h"
+/*
+ * attempt - one delivery attempt, from a claim to an outcome: choosing the provider, building the
+ * request, judging the answer, deciding what follows.  No I/O.
+ */
+struct attempt {
+    struct arena mem;        /* holds all that the outcome points to, but the claim's own */
+    struct claim claim;      /* its texts live in a block of the owner's */
+    void *block;             /* that block: the owner's business */
+    const struct open_provider *provider;
+    struct transfer transfer;
+    char recipient_id[48];
+    int64_t begun_us;        /* monotonic */
+    struct outcome outcome;  /* once it has ended */
+    struct attempt *next;    /* in a list of the owner's */
+};
+
+struct attempt_context {
+    const struct config *config;
+    const struct providers *providers;
+};
+
+/*
+ * True: attempt->transfer is to be sent now.  False: it has ended already, outcome is set (nobody
+ * can send it, its content cannot be built, or the claim is older than a third of the lease, so
+ * that somebody else may think us dead).
+ */
+bool attempt_begin(struct attempt *a, const struct attempt_context *ctx, int64_t claimed_ms);
+
+/* jitter: in [0, 1). */
+void attempt_end(struct attempt *a, const struct reply *reply, double jitter);
+#endif

@@ -1,0 +1,38 @@
+#ifndef WORKERD_EVENTS_H
+#define WORKERD_EVENTS_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/arena.h"
+#include "common/base/error.h"
+#include "common/broker/broker.h"
+#include "common/config/config.h"
+#include "common/db/recipients.h"
+/*
+ * events - what the broker has handed to this thread and nobody has claimed yet.
+ *
+ * Events wait in the order of their lanes' priority.  One is acknowledged when all its recipients
+ * have been claimed or refused the claim: from then on their dispatch rows keep them, so the
+ * broker's copy has done its work.  One thread.
+ */
+struct events;
+
+struct events *events_new(const struct config *config);
+void events_free(struct events *e); /* says good-bye to the broker: what is unclaimed goes back */
+
+/*
+ * Connects and subscribes if need be, and takes in what has come, without waiting.  Cannot be
+ * processed: to the dead letters.  A lost connection empties the list: the broker hands its events
+ * out again.
+ */
+enum status events_receive(struct events *e, struct error *err);
+bool events_are_up(const struct events *e);
+int events_fd(const struct events *e);
+bool events_have_input(const struct events *e); /* receive again before waiting */
+
+/* At most `most` references to claim, urgent lanes first.  Good until events_taken. */
+size_t events_peek(struct events *e, struct recipient_ref out[], size_t most);
+/* The first n of the last peek are claimed; acknowledges what is complete. */
+void events_taken(struct events *e, size_t n);
+#endif

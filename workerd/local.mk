@@ -1,0 +1,16 @@
+noinst_LIBRARIES += %D%/libworker.a
+%C%_libworker_a_SOURCES = \
+    %D%/attempt.c %D%/attempt.h \
+    %D%/events.c %D%/events.h \
+    %D%/loop.c %D%/loop.h \
+    %D%/pool.c %D%/pool.h \
+    %D%/providers.c %D%/providers.h \
+    %D%/retry.c %D%/retry.h \
+    %D%/scheduler.c \
+    %D%/status.c %D%/status.h \
+    %D%/transport.c %D%/transport.h
+include workerd/adapters/local.mk
+
+sbin_PROGRAMS += %D%/workerd
+%C%_workerd_SOURCES = %D%/main.c
+%C%_workerd_LDADD = %D%/libworker.a $(COMMON_LIBS) $(CURL_LIBS) $(MICROHTTPD_LIBS)

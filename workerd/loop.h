@@ -1,0 +1,31 @@
+#ifndef WORKERD_LOOP_H
+#define WORKERD_LOOP_H
+#include <stdatomic.h>
+
+#include "common/config/config.h"
+#include "workerd/providers.h"
+/*
+ * loop - one thread's work: gather the events that are ready, claim them, call the providers, record
+ * what came out (DESIGN section 2).
+ */
+struct loop_state { /* of one thread, for others to see */
+    atomic_bool database_is_up, broker_is_up;
+};
+
+struct pool_shared {
+    const struct config *config;       /* constant */
+    const struct providers *providers; /* constant */
+    struct loop_state *states;         /* one for each loop: config->worker.threads */
+    atomic_int next_state;             /* the first that no loop has taken yet */
+    atomic_bool stopping;
+    atomic_bool belt_is_away; /* the scheduler cannot publish: loops take what is due themselves */
+    _Atomic int64_t drain_until_ms; /* monotonic; valid while stopping */
+};
+
+/* Pthread start routines; arg is a struct pool_shared. */
+void *loop_run(void *arg);
+void *scheduler_run(void *arg);
+
+/* How long the broker may be away before what is due leaves straight from Postgres. */
+#define BROKER_PATIENCE_MS 5000
+#endif

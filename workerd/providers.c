@@ -1,0 +1,88 @@
+/* providers - opening what [provider.NAME] describes. */
+#include "workerd/providers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct providers {
+    const struct config *config;
+    struct open_provider *all; /* in the order of config->providers */
+    size_t count;
+};
+
+static enum status open_one(struct open_provider *p, const struct provider_config *pc,
+                            const struct config *config, struct error *err)
+{
+    p->config = pc;
+    p->adapter = adapter_find(pc->kind);
+    p->retry = (struct retry_policy){ .max_attempts = config->worker.max_attempts,
+                                      .base_ms = config->worker.retry_base_ms,
+                                      .max_ms = config->worker.retry_max_ms,
+                                      .on_unclear = pc->on_unclear };
+    if (p->adapter == NULL)
+        return error_set(err, ST_INVALID, "[provider.%s] kind %s cannot send yet", pc->name, pc->kind);
+    if (p->adapter->open(&p->handle, pc, config->server.public_url, err) != ST_OK)
+        return error_prefix(err, "[provider.%s]", pc->name);
+    return ST_OK;
+}
+
+/* A provider that no platform uses may be of any kind: it is not opened. */
+static bool is_used(const struct config *config, const char *name)
+{
+    for (int pf = 0; pf < PF_COUNT; pf++) {
+        const struct config_platform *p = &config->platform[pf];
+
+        for (size_t i = 0; p->enabled && i < p->n_providers; i++) {
+            if (strcmp(p->providers[i], name) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+enum status providers_open(struct providers **out, const struct config *config, struct error *err)
+{
+    struct providers *p = calloc(1, sizeof *p);
+    enum status s = ST_OK;
+
+    if (p == NULL || (p->all = calloc(config->n_providers + 1, sizeof *p->all)) == NULL)
+        abort();
+    p->config = config;
+    p->count = config->n_providers;
+    for (size_t i = 0; i < config->n_providers && s == ST_OK; i++) {
+        if (is_used(config, config->providers[i].name))
+            s = open_one(&p->all[i], &config->providers[i], config, err);
+    }
+    if (s != ST_OK) {
+        providers_close(p);
+        return s;
+    }
+    *out = p;
+    return ST_OK;
+}
+
+void providers_close(struct providers *p)
+{
+    if (p == NULL)
+        return;
+    for (size_t i = 0; i < p->count; i++) {
+        if (p->all[i].handle != NULL)
+            p->all[i].adapter->close(p->all[i].handle);
+    }
+    free(p->all);
+    free(p);
+}
+
+const struct open_provider *providers_at(const struct providers *p, enum platform platform,
+                                         size_t place)
+{
+    const struct config_platform *c = &p->config->platform[platform];
+
+    if (!c->enabled || place >= c->n_providers)
+        return NULL;
+    for (size_t i = 0; i < p->count; i++) {
+        if (p->all[i].handle != NULL && strcmp(p->all[i].config->name, c->providers[place]) == 0)
+            return &p->all[i];
+    }
+    return NULL;
+}
