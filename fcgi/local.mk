@@ -27,3 +27,4 @@ fcgidir = $(libexecdir)/notification-system
 fcgi_PROGRAMS += %D%/notify.fcgi
 %C%_notify_fcgi_SOURCES = %D%/main.c
 %C%_notify_fcgi_LDADD = %D%/libapi.a $(COMMON_LIBS) $(FCGI_LIBS)
+dist_man_MANS += man/notify.fcgi.8

@@ -14,3 +14,4 @@ include workerd/adapters/local.mk
 sbin_PROGRAMS += %D%/workerd
 %C%_workerd_SOURCES = %D%/main.c
 %C%_workerd_LDADD = %D%/libworker.a $(COMMON_LIBS) $(CURL_LIBS) $(MICROHTTPD_LIBS)
+dist_man_MANS += man/workerd.8

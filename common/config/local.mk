@@ -5,5 +5,4 @@ common_libcommon_a_SOURCES += \
     common/config/environment.c common/config/environment.h \
     common/config/options.c common/config/options.h \
     common/config/values.c common/config/values.h
-EXTRA_DIST += notification-system.conf.example .env.example docs/configuration.md
 common_libcommon_a_SOURCES += common/config/program.c common/config/program.h

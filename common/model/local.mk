@@ -1,4 +1,5 @@
 common_libcommon_a_SOURCES += \
+    common/model/caller.h \
     common/model/delivery.c common/model/delivery.h \
     common/model/message.c common/model/message.h \
     common/model/platform.c common/model/platform.h \

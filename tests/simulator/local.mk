@@ -26,4 +26,3 @@ tests_unit_test_simulator_twilio_LDADD = %D%/libsimulator.a $(MICROHTTPD_LIBS) $
     $(COMMON_LIBS) $(CHECK_LIBS)
 tests_unit_test_simulator_callbacks_LDADD = $(tests_unit_test_simulator_twilio_LDADD)
 endif
-EXTRA_DIST += docs/simulator.md

@@ -95,15 +95,16 @@ START_TEST(what_is_not_strict_base64_is_refused)
 }
 END_TEST
 
-START_TEST(a_nul_byte_is_not_base64)
+START_TEST(a_nul_byte_or_half_a_group_is_not_base64)
 {
-    uint8_t bytes[4];
+    uint8_t bytes[8];
     size_t len;
 
+    ck_assert(!base64_decode("Zm9vYmFy", 6, bytes, &len));
     ck_assert(!base64_decode("Zm\0v", 4, bytes, &len));
 }
 END_TEST
 
 SUITE("digest", sha256_gives_the_digests_of_fips_180, hex_is_lower_case_and_keeps_zeros,
       base64_is_as_in_rfc_4648_section_10, every_length_comes_back,
-      what_is_not_strict_base64_is_refused, a_nul_byte_is_not_base64)
+      what_is_not_strict_base64_is_refused, a_nul_byte_or_half_a_group_is_not_base64)

@@ -95,6 +95,7 @@ START_TEST(secrets_are_equal_only_as_a_whole)
     ck_assert(!secret_equal("abc", 3, "xbc", 3));
     ck_assert(!secret_equal("abc", 3, "ab", 2));
     ck_assert(!secret_equal("abc", 3, "", 0));
+    ck_assert(!secret_equal("abc", 3, "abcd", 4));
     ck_assert(secret_equal("a\0b", 3, "a\0b", 3));
     ck_assert(!secret_equal("a\0b", 3, "a\0c", 3));
 }

@@ -193,8 +193,11 @@ END_TEST
 
 START_TEST(logging_leaves_errno_alone)
 {
+    int closed = dup(STDERR_FILENO);
+
     open_log(LEVEL_INFO, LOG_JSON);
-    log_set_fd(-1);
+    close(closed);
+    log_set_fd(closed);
     errno = ENOENT;
     log_info("x");
     ck_assert_int_eq(errno, ENOENT);

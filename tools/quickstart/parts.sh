@@ -207,6 +207,10 @@ END
 
 # --- our programs and their front -----------------------------------------------------------------
 
+# They would wait for their services by themselves, but in growing steps of their own: they are
+# kept down until RabbitMQ, which takes longest, is there.
+programs=(fcgi-1 fcgi-2 workerd)
+
 write_programs() {
     local name
     for name in fcgi-1 fcgi-2; do
@@ -216,6 +220,15 @@ exec spawn-fcgi -n -s $sockets/$name.sock -M 0660 -b 1024 -- \\
 END
     done
     write_part workerd <<<"exec $dir/bin/workerd -c $config"
+    for name in "${programs[@]}"; do touch "$dir/sv/$name/down"; done
+}
+
+start_programs() {
+    local name
+    for name in "${programs[@]}"; do
+        rm -f "$dir/sv/$name/down"
+        sv up "$dir/sv/$name" >/dev/null
+    done
 }
 
 write_front() {
