@@ -112,7 +112,8 @@ static void text_begin(struct line *l, const char *time, enum log_level level, c
 /* Without quotes only where a reader, or awk, can't mistake where the value ends. */
 static bool is_bare(const char *text)
 {
-    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:/@+,";
+    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                               "0123456789-._:/@+,";
 
     return *text != '\0' && text[strspn(text, safe)] == '\0' && strlen(text) <= VALUE_BYTES;
 }

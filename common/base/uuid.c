@@ -11,7 +11,7 @@
 /* What the last id of this thread was made of. */
 struct series {
     int64_t asked;    /* the time its caller gave */
-    int64_t stamp;    /* the time it carries: later than asked after more ids than the counter holds */
+    int64_t stamp;    /* the time it carries: a later one where the counter was used up */
     unsigned counter; /* rand_a */
 };
 static _Thread_local struct series series = { .asked = -1, .stamp = -1 };

@@ -28,7 +28,7 @@ static void open_log(enum log_level level, enum log_format format)
 /* All that was logged since the last call. */
 static const char *logged(void)
 {
-    static char text[100000];
+    static char text[1 << 20];
     size_t len = 0;
     ssize_t n;
 
@@ -204,25 +204,30 @@ START_TEST(logging_leaves_errno_alone)
 }
 END_TEST
 
+enum { THREADS = 3, LINES = 1500 };
+static pthread_barrier_t all_have_their_context;
+
 static void *log_many(void *id)
 {
     log_context(id, NULL);
-    for (int i = 0; i < 100; i++)
+    pthread_barrier_wait(&all_have_their_context);
+    for (int i = 0; i < LINES; i++)
         log_info("many", STR("filler", "some words that make the line a little longer"));
     return NULL;
 }
 
 START_TEST(threads_do_not_mix_their_lines_or_contexts)
 {
-    char ids[3][2] = { "a", "b", "c" };
-    pthread_t threads[3];
-    int seen[3] = { 0 };
+    char ids[THREADS][2] = { "a", "b", "c" };
+    pthread_t threads[THREADS];
+    int seen[THREADS] = { 0 };
 
     open_log(LEVEL_INFO, LOG_JSON);
+    pthread_barrier_init(&all_have_their_context, NULL, THREADS);
     ck_assert_int_gt(fcntl(reader, F_SETPIPE_SZ, 1 << 20), 0);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < THREADS; i++)
         ck_assert_int_eq(pthread_create(&threads[i], NULL, log_many, ids[i]), 0);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
     for (const char *at = logged(), *end; (end = strchr(at, '\n')) != NULL; at = end + 1) {
         struct error e = { 0 };
@@ -231,8 +236,8 @@ START_TEST(threads_do_not_mix_their_lines_or_contexts)
         ck_assert_ptr_nonnull(line);
         seen[text_of(line, "request_id")[0] - 'a']++;
     }
-    for (int i = 0; i < 3; i++)
-        ck_assert_int_eq(seen[i], 100);
+    for (int i = 0; i < THREADS; i++)
+        ck_assert_int_eq(seen[i], LINES);
 }
 END_TEST
 
