@@ -12,6 +12,7 @@
 #include "common/base/log.h"
 #include "common/base/uuid.h"
 #include "fcgi/call.h"
+#include "fcgi/cors.h"
 #include "fcgi/exchange.h"
 #include "fcgi/guards.h"
 #include "fcgi/problem.h"
@@ -216,6 +217,7 @@ static void read_request(struct loop *l, struct visit *v)
         uuid_v7(clock_wall_ms(), c->request_id);
     response_header(&c->res, "X-Request-Id", c->request_id);
     router_find(c);
+    cors_apply(&l->ctx->config->server, c);
 }
 
 static void handle_one(struct loop *l, struct call *c)

@@ -1,8 +1,6 @@
 /* problem - the table of problems, and writing one. */
 #include "fcgi/problem.h"
 
-#include "common/base/json.h"
-
 static const struct {
     int status;
     const char *code, *title;
@@ -42,6 +40,21 @@ static void write_faults(struct json_writer *w, const struct faults *faults)
     jw_close(w, ']');
 }
 
+void problem_write(struct json_writer *w, const char *name, enum problem kind, const char *detail,
+                   const char *request_id, const struct faults *faults)
+{
+    jw_open(w, name, '{');
+    jw_text(w, "type", "about:blank"); /* RFC 9457 section 4.2.1: the title says it all */
+    jw_text(w, "title", problems[kind].title);
+    jw_num(w, "status", problems[kind].status);
+    jw_text(w, "detail", detail == NULL ? problems[kind].title : detail);
+    jw_text(w, "code", problems[kind].code);
+    jw_text(w, "request_id", request_id);
+    if (faults != NULL)
+        write_faults(w, faults);
+    jw_close(w, '}');
+}
+
 void problem_answer(struct call *c, enum problem kind, const char *detail,
                     const struct faults *faults)
 {
@@ -50,16 +63,7 @@ void problem_answer(struct call *c, enum problem kind, const char *detail,
     buf_clear(&c->res.body);
     c->res.status = problems[kind].status;
     c->res.content_type = "application/problem+json";
-    jw_open(&w, NULL, '{');
-    jw_text(&w, "type", "about:blank"); /* RFC 9457 section 4.2.1: the title says it all */
-    jw_text(&w, "title", problems[kind].title);
-    jw_num(&w, "status", problems[kind].status);
-    jw_text(&w, "detail", detail == NULL ? problems[kind].title : detail);
-    jw_text(&w, "code", problems[kind].code);
-    jw_text(&w, "request_id", c->request_id);
-    if (faults != NULL)
-        write_faults(&w, faults);
-    jw_close(&w, '}');
+    problem_write(&w, NULL, kind, detail, c->request_id, faults);
     if (kind == PROBLEM_UNAVAILABLE)
         response_header(&c->res, "Retry-After", "1");
     c->answered = true;

@@ -1,6 +1,7 @@
 #ifndef FCGI_PROBLEM_H
 #define FCGI_PROBLEM_H
 #include "common/base/error.h"
+#include "common/base/json.h"
 #include "common/model/message.h"
 #include "fcgi/call.h"
 /*
@@ -16,6 +17,10 @@ enum problem {
     PROBLEM_INTERNAL_ERROR, PROBLEM_UNAVAILABLE,
     PROBLEM_COUNT
 };
+
+/* As a member of another answer, for one item among many. */
+void problem_write(struct json_writer *w, const char *name, enum problem kind, const char *detail,
+                   const char *request_id, const struct faults *faults);
 
 /* Answers the call.  detail: for people, what to do; may be NULL.  faults: may be NULL. */
 void problem_answer(struct call *c, enum problem kind, const char *detail,

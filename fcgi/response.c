@@ -25,6 +25,15 @@ void response_header(struct response *r, const char *name, const char *value)
         r->headers[r->n_headers++] = (struct response_header){ name, value };
 }
 
+const char *response_find(const struct response *r, const char *name)
+{
+    for (size_t i = 0; i < r->n_headers; i++) {
+        if (strcmp(r->headers[i].name, name) == 0)
+            return r->headers[i].value;
+    }
+    return NULL;
+}
+
 void response_head(const struct response *r, struct buf *out)
 {
     buf_adds(out, "Status: ");

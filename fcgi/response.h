@@ -25,6 +25,7 @@ void response_init(struct response *r);  /* 500, no header, an empty body; keeps
 void response_free(struct response *r);
 /* value is borrowed.  A value with a line break is left out: no header can be injected. */
 void response_header(struct response *r, const char *name, const char *value);
+const char *response_find(const struct response *r, const char *name); /* NULL: not there */
 /* The block before the body, as FastCGI wants it: "Status: 202\r\n…\r\n\r\n". */
 void response_head(const struct response *r, struct buf *out);
 #endif

@@ -35,16 +35,25 @@ static void add_method(char *list, size_t size, const char *name)
     strncat(list, name, size - strlen(list) - 1);
 }
 
-static void refuse_method(struct call *call, const char *allowed)
+/* The path is known, the method is not: what would be right. */
+static void tell_allowed(struct call *call, const char *allowed)
 {
-    response_header(&call->res, "Allow", arena_strdup(&call->mem, allowed));
-    problem_answer(call, PROBLEM_METHOD_NOT_ALLOWED,
-                   arena_printf(&call->mem, "Allowed here: %s.", allowed), NULL);
+    const char *list = arena_strdup(&call->mem, allowed);
+
+    response_header(&call->res, "Allow", list);
+    if (call->req.method == HTTP_OPTIONS) {
+        call->res.status = 204;
+        call->answered = true;
+    } else {
+        problem_answer(call, PROBLEM_METHOD_NOT_ALLOWED,
+                       arena_printf(&call->mem, "Allowed here: %s.", list), NULL);
+    }
 }
 
 void router_find(struct call *call)
 {
     enum http_method wanted = call->req.method == HTTP_HEAD ? HTTP_GET : call->req.method;
+    const char *fitting = NULL; /* the first pattern that fits is the path's own */
     char allowed[64] = "";
 
     for (size_t i = 0; i < n_routes; i++) {
@@ -52,6 +61,9 @@ void router_find(struct call *call)
 
         if (!fits(routes[i].path, call->req.path, &call->mem, &id))
             continue;
+        if (fitting != NULL && strcmp(fitting, routes[i].path) != 0)
+            continue;
+        fitting = routes[i].path;
         if (routes[i].method == wanted) {
             call->route = &routes[i];
             call->id = id;
@@ -61,8 +73,9 @@ void router_find(struct call *call)
         if (routes[i].method == HTTP_GET)
             add_method(allowed, sizeof allowed, "HEAD");
     }
-    if (allowed[0] != '\0')
-        refuse_method(call, allowed);
+    add_method(allowed, sizeof allowed, "OPTIONS");
+    if (fitting != NULL)
+        tell_allowed(call, allowed);
     else
         problem_answer(call, PROBLEM_NOT_FOUND, "There is nothing at this path.", NULL);
 }

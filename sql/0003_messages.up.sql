@@ -15,6 +15,7 @@ CREATE TABLE messages (
     user_id         uuid NOT NULL,
     status          message_status NOT NULL,
     priority        message_priority NOT NULL,
+    platforms       smallint NOT NULL,  -- bit 1 << n for each platform among its recipients
     recipient_count integer NOT NULL CHECK (recipient_count BETWEEN 1 AND 1000),
     open_count      integer NOT NULL CHECK (open_count BETWEEN 0 AND recipient_count),
     sent_count      integer NOT NULL DEFAULT 0,
@@ -30,5 +31,8 @@ CREATE TABLE messages (
     metadata        jsonb
 ) WITH (fillfactor = 85);
 
--- Newest first for one user: ids are UUIDv7, so their order is the order of creation.
+-- Lists, newest first for one user: ids are UUIDv7, so their order is the order of creation.  A
+-- status changes once or twice in a message's life; the list by status is worth that.
 CREATE INDEX messages_user ON messages (user_id, id);
+CREATE INDEX messages_user_status ON messages (user_id, status, id);
+CREATE INDEX messages_user_platforms ON messages (user_id, platforms, id);

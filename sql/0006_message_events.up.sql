@@ -1,4 +1,5 @@
--- The timeline: what happened to a message (n is null) or to one of its recipients.  Append only.
+-- The timeline: what happened to a message (n is null) or to one of its recipients.  Append only;
+-- read in the order of `at`, since some rows are written a moment after what they tell of.
 CREATE TABLE message_events (
     id                 bigint GENERATED ALWAYS AS IDENTITY,
     message_id         uuid NOT NULL,
@@ -13,5 +14,5 @@ CREATE TABLE message_events (
     latency_ms         integer,
     next_attempt_at    timestamptz(3),
     possible_duplicate boolean NOT NULL DEFAULT false,
-    PRIMARY KEY (message_id, id)
+    PRIMARY KEY (message_id, at, id)
 );

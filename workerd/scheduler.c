@@ -3,11 +3,14 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/db/idempotency.h"
 #include "common/service/belt.h"
 #include "common/service/take_due.h"
 #include "workerd/loop.h"
 
 #define PUT_WAIT_MS 100
+#define PRUNE_EVERY_MS 60000
+#define PRUNE_MOST 1000 /* rows in one statement: nobody waits long for it */
 
 struct scheduler {
     struct pool_shared *shared;
@@ -15,6 +18,7 @@ struct scheduler {
     struct db *db;
     struct belt *belt;
     int64_t away_since_ms; /* 0: the belt runs */
+    int64_t next_prune_ms;
     struct arena mem;
 };
 
@@ -94,6 +98,18 @@ static bool round_of_lanes(struct scheduler *s)
     return more;
 }
 
+/* Idempotency keys that have served their day go, a few at a time. */
+static void prune(struct scheduler *s)
+{
+    struct error err;
+    size_t pruned;
+
+    if (clock_mono_ms() < s->next_prune_ms)
+        return;
+    if (idempotency_prune(s->db, PRUNE_MOST, &pruned, &err) != ST_OK || pruned < PRUNE_MOST)
+        s->next_prune_ms = clock_mono_ms() + PRUNE_EVERY_MS;
+}
+
 void *scheduler_run(void *arg)
 {
     struct pool_shared *shared = arg;
@@ -108,6 +124,7 @@ void *scheduler_run(void *arg)
     while (!atomic_load(&shared->stopping)) {
         int64_t next_ms = clock_mono_ms() + shared->config->scheduler.interval_ms;
 
+        prune(&s);
         if (round_of_lanes(&s))
             continue;
         while (!atomic_load(&shared->stopping) && clock_mono_ms() < next_ms)

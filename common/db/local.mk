@@ -8,3 +8,6 @@ common_libcommon_a_SOURCES += \
     common/db/attempts.c \
     common/db/dispatch.c common/db/dispatch.h
 common_libcommon_a_SOURCES += common/db/users.c common/db/users.h common/db/api_keys.c common/db/api_keys.h common/db/schema.c common/db/schema.h
+common_libcommon_a_SOURCES += common/db/accept.c \
+    common/db/events.c common/db/events.h \
+    common/db/idempotency.c common/db/idempotency.h

@@ -1,124 +1,12 @@
-/* messages - the table of messages. */
+/* messages - the table of messages: finding and listing. */
 #include "common/db/messages.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/json.h"
+#include "common/base/clock.h"
 #include "common/db/array.h"
-
-/*
- * $1 to $12: one element a message; $13 to $19: one element a recipient, whose message is named by
- * its place in $1.  Nothing is looked up, so the cost is that of the rows.
- */
-static const struct statement insert = {
-    "messages_insert",
-    "WITH m AS ("
-    "  INSERT INTO messages (id, user_id, status, priority, recipient_count, open_count,"
-    "                        created_at, updated_at, scheduled_at, expires_at,"
-    "                        content, subject, html, senders, metadata)"
-    "  SELECT id, user_id,"
-    "         CASE WHEN scheduled_at IS NULL THEN 'pending' ELSE 'scheduled' END::message_status,"
-    "         priority, recipients, recipients, created_at, created_at, scheduled_at, expires_at,"
-    "         content, subject, html, senders, metadata"
-    "    FROM unnest($1::uuid[], $2::uuid[], $3::message_priority[], $4::int[], $5::timestamptz[],"
-    "                $6::timestamptz[], $7::timestamptz[], $8::text[], $9::text[], $10::text[],"
-    "                $11::jsonb[], $12::jsonb[])"
-    "      AS i (id, user_id, priority, recipients, created_at, scheduled_at, expires_at,"
-    "            content, subject, html, senders, metadata)"
-    "), input AS MATERIALIZED ("
-    "  SELECT ($1::uuid[])[k] AS message_id, n, platform, recipient, metadata, lane, due_at"
-    "    FROM unnest($13::int[], $14::int[], $15::platform[], $16::text[], $17::jsonb[],"
-    "                $18::smallint[], $19::timestamptz[])"
-    "      AS i (k, n, platform, recipient, metadata, lane, due_at)"
-    "), r AS ("
-    "  INSERT INTO message_recipients (message_id, n, platform, recipient, metadata, updated_at)"
-    "  SELECT message_id, n, platform, recipient, metadata, now() FROM input"
-    "), d AS ("
-    "  INSERT INTO dispatch (message_id, n, lane, due_at)"
-    "  SELECT message_id, n, lane, due_at FROM input"
-    ") "
-    "INSERT INTO message_events (message_id, at, event, next_attempt_at)"
-    "  SELECT id, created_at, 'accepted', scheduled_at"
-    "    FROM unnest($1::uuid[], $5::timestamptz[], $6::timestamptz[])"
-    "      AS i (id, created_at, scheduled_at)",
-    19
-};
-
-enum { M_ID, M_USER, M_PRIORITY, M_COUNT, M_CREATED, M_SCHEDULED, M_EXPIRES, M_CONTENT, M_SUBJECT,
-       M_HTML, M_SENDERS, M_METADATA, R_MESSAGE, R_N, R_PLATFORM, R_ADDRESS, R_METADATA, R_LANE,
-       R_DUE, COLUMNS };
-
-static void add_recipients(struct array col[COLUMNS], const struct message_draft *d, int k)
-{
-    for (size_t i = 0; i < d->n_recipients; i++) {
-        const struct message_recipient *r = &d->recipients[i];
-
-        array_add_int(&col[R_MESSAGE], k);
-        array_add_int(&col[R_N], (int64_t)i);
-        array_add_text(&col[R_PLATFORM], platform_name(r->platform));
-        array_add_text(&col[R_ADDRESS], r->address);
-        array_add_text(&col[R_METADATA], r->metadata);
-        array_add_int(&col[R_LANE], lane_of(r->platform, d->priority));
-        array_add_time(&col[R_DUE], d->due_ms);
-    }
-}
-
-/* {"sms": "+1555…"}, or SQL's NULL where the message names no sender of its own. */
-static void add_senders(struct array *col, const struct message_draft *d)
-{
-    struct buf text = BUF_INIT(64 << 10);
-    struct json_writer w = JSON_WRITER(&text);
-    bool any = false;
-
-    jw_open(&w, NULL, '{');
-    for (int p = 0; p < PF_COUNT; p++) {
-        if (d->from[p] != NULL) {
-            jw_text(&w, platform_name((enum platform)p), d->from[p]);
-            any = true;
-        }
-    }
-    jw_close(&w, '}');
-    array_add_text(col, any ? buf_str(&text) : NULL);
-    buf_free(&text);
-}
-
-static void add_message(struct array col[COLUMNS], const struct message_draft *d)
-{
-    array_add_text(&col[M_ID], d->id);
-    array_add_text(&col[M_USER], d->user_id);
-    array_add_text(&col[M_PRIORITY], priority_name(d->priority));
-    array_add_int(&col[M_COUNT], (int64_t)d->n_recipients);
-    array_add_time(&col[M_CREATED], d->created_ms);
-    array_add_time(&col[M_SCHEDULED], d->scheduled_ms);
-    array_add_time(&col[M_EXPIRES], d->expires_ms);
-    array_add_text(&col[M_CONTENT], d->content);
-    array_add_text(&col[M_SUBJECT], d->subject);
-    array_add_text(&col[M_HTML], d->html);
-    add_senders(&col[M_SENDERS], d);
-    array_add_text(&col[M_METADATA], d->metadata);
-}
-
-enum status messages_insert(struct db *db, const struct message_draft *const drafts[], size_t n,
-                            struct error *err)
-{
-    struct array col[COLUMNS] = { 0 };
-    const char *args[COLUMNS];
-    enum status s;
-
-    for (int c = 0; c < COLUMNS; c++)
-        array_begin(&col[c]);
-    for (size_t i = 0; i < n; i++) {
-        add_message(col, drafts[i]);
-        add_recipients(col, drafts[i], (int)i + 1);
-    }
-    for (int c = 0; c < COLUMNS; c++)
-        args[c] = array_end(&col[c]);
-    s = db_exec(db, &insert, args, NULL, err);
-    for (int c = 0; c < COLUMNS; c++)
-        array_free(&col[c]);
-    return s;
-}
 
 static const struct statement exist = {
     "messages_exist", "SELECT id FROM messages WHERE id = ANY ($1::uuid[])", 1
@@ -156,9 +44,24 @@ static const struct statement find = {
     2
 };
 
-static int64_t ms_or_none(const struct rows *r, int col)
+static int64_t ms_or_none(const struct rows *r, size_t row, int col)
 {
-    return row_text(r, 0, col) == NULL ? -1 : row_int(r, 0, col);
+    return row_text(r, row, col) == NULL ? -1 : row_int(r, row, col);
+}
+
+/* The first 13 columns of every statement that reads messages. */
+static bool read_message(const struct rows *r, size_t row, struct message *out)
+{
+    *out = (struct message){
+        .id = row_text(r, row, 0), .user_id = row_text(r, row, 1),
+        .recipient_count = (int)row_int(r, row, 4),
+        .created_ms = ms_or_none(r, row, 5), .updated_ms = ms_or_none(r, row, 6),
+        .scheduled_ms = ms_or_none(r, row, 7), .expires_ms = ms_or_none(r, row, 8),
+        .content = row_text(r, row, 9), .subject = row_text(r, row, 10),
+        .html = row_text(r, row, 11), .metadata = row_text(r, row, 12),
+    };
+    return message_state_parse(row_text(r, row, 2), &out->status) &&
+           priority_parse(row_text(r, row, 3), &out->priority);
 }
 
 enum status messages_find(struct db *db, const char *id, const char *user_id, struct arena *mem,
@@ -171,16 +74,156 @@ enum status messages_find(struct db *db, const char *id, const char *user_id, st
         return s;
     if (r.count == 0)
         return error_set(err, ST_NOT_FOUND, "no such message");
-    *out = (struct message){
-        .id = row_text(&r, 0, 0), .user_id = row_text(&r, 0, 1),
-        .recipient_count = (int)row_int(&r, 0, 4),
-        .created_ms = ms_or_none(&r, 5), .updated_ms = ms_or_none(&r, 6),
-        .scheduled_ms = ms_or_none(&r, 7), .expires_ms = ms_or_none(&r, 8),
-        .content = row_text(&r, 0, 9), .subject = row_text(&r, 0, 10), .html = row_text(&r, 0, 11),
-        .metadata = row_text(&r, 0, 12),
+    return read_message(&r, 0, out)
+               ? ST_OK
+               : error_set(err, ST_BUG, "message row holds an unknown status or priority");
+}
+
+/* ---- lists ---- */
+
+/*
+ * What is listed: $1 user, $2 $3 ids below and from, $4 $5 times after and before, $6 stored
+ * statuses (NULL: any), $7 the status shown (NULL: as stored), $8 bits of platforms (0: any),
+ * $9 recipient (NULL: any), $10 its platform (NULL: any), $11 limit.
+ *
+ * Each way to the rows is a statement of its own, so that each has a plan of its own: by user, by
+ * user and status, by user and platforms, by recipient; the other filters are conditions on it.
+ */
+#define SHOWN                                                                                     \
+    "CASE WHEN m.status NOT IN ('scheduled', 'pending') THEN m.status::text"                      \
+    "     WHEN m.open_count < m.recipient_count OR EXISTS (SELECT FROM message_recipients r"      \
+    "          WHERE r.message_id = m.id AND r.status = 'sending') THEN 'sending'"                \
+    "     WHEN EXISTS (SELECT FROM message_recipients r"                                          \
+    "          WHERE r.message_id = m.id AND r.status = 'queued') THEN 'queued'"                  \
+    "     ELSE m.status::text END"
+#define CONDITIONS                                                                                \
+    " m.id < $2::uuid AND m.id >= $3::uuid AND m.created_at > $4::timestamptz"                    \
+    " AND m.created_at < $5::timestamptz"                                                         \
+    " AND ($6::message_status[] IS NULL OR m.status = ANY ($6::message_status[]))"                \
+    " AND ($7::text IS NULL OR " SHOWN " = $7::text)"                                             \
+    " AND ($8::int = 0 OR (m.platforms & $8::int) <> 0)"                                          \
+    " AND ($9::text IS NULL OR EXISTS (SELECT FROM message_recipients r WHERE r.message_id = m.id"\
+    "      AND r.recipient = $9::text AND ($10::platform IS NULL OR r.platform = $10::platform)))"
+#define NEWEST " ORDER BY m.id DESC LIMIT $11::int"
+#define LISTED(way)                                                                               \
+    "WITH page AS MATERIALIZED (" way ")"                                                         \
+    "SELECT m.id, m.user_id, m.status, m.priority, m.recipient_count, " MS("m.created_at") ", "   \
+    MS("m.updated_at") ", " MS("m.scheduled_at") ", " MS("m.expires_at") ", m.content, m.subject,"\
+    "       m.html, m.metadata, c.* FROM page JOIN messages m ON m.id = page.id"                  \
+    "  CROSS JOIN LATERAL (SELECT"                                                                \
+    "    count(*) FILTER (WHERE r.status = 'pending'), count(*) FILTER (WHERE r.status = 'queued'),"    \
+    "    count(*) FILTER (WHERE r.status = 'sending'), count(*) FILTER (WHERE r.status = 'sent'),"      \
+    "    count(*) FILTER (WHERE r.status = 'delivered'), count(*) FILTER (WHERE r.status = 'read'),"    \
+    "    count(*) FILTER (WHERE r.status = 'failed'), count(*) FILTER (WHERE r.status = 'cancelled'),"  \
+    "    count(*) FILTER (WHERE r.status = 'expired')"                                            \
+    "    FROM message_recipients r WHERE r.message_id = m.id) c"                                  \
+    " ORDER BY m.id DESC"
+
+enum way { BY_USER, BY_STATUS, BY_PLATFORM, BY_RECIPIENT, OF_ALL, WAYS };
+
+static const struct statement lists[WAYS] = {
+    [BY_USER] = { "messages_list_by_user",
+                  LISTED("SELECT m.id FROM messages m WHERE m.user_id = $1::uuid AND" CONDITIONS NEWEST),
+                  11 },
+    [BY_STATUS] = { "messages_list_by_status",
+                    LISTED("SELECT m.id FROM unnest($6::message_status[]) AS s (status)"
+                           " CROSS JOIN LATERAL (SELECT m.id FROM messages m"
+                           "   WHERE m.user_id = $1::uuid AND m.status = s.status AND" CONDITIONS NEWEST
+                           " ) m" NEWEST),
+                    11 },
+    [BY_PLATFORM] = { "messages_list_by_platform",
+                      LISTED("SELECT m.id FROM generate_series(1, 15) AS s (platforms)"
+                             " CROSS JOIN LATERAL (SELECT m.id FROM messages m"
+                             "   WHERE m.user_id = $1::uuid AND m.platforms = s.platforms::smallint"
+                             "     AND" CONDITIONS NEWEST
+                             " ) m WHERE (s.platforms & $8::int) <> 0" NEWEST),
+                      11 },
+    [BY_RECIPIENT] = { "messages_list_by_recipient",
+                       LISTED("SELECT DISTINCT ON (r.message_id) m.id FROM message_recipients r"
+                              "  JOIN messages m ON m.id = r.message_id"
+                              " WHERE hashtextextended(r.recipient, 0) = hashtextextended($9::text, 0)"
+                              "   AND r.recipient = $9::text AND r.message_id < $2::uuid"
+                              "   AND r.message_id >= $3::uuid"
+                              "   AND ($10::platform IS NULL OR r.platform = $10::platform)"
+                              "   AND ($1::uuid IS NULL OR m.user_id = $1::uuid) AND" CONDITIONS
+                              " ORDER BY r.message_id DESC LIMIT $11::int"),
+                       11 },
+    [OF_ALL] = { "messages_list_of_all",
+                 LISTED("SELECT m.id FROM messages m WHERE $1::uuid IS NULL AND" CONDITIONS NEWEST), 11 },
+};
+
+static enum way way_of(const struct messages_filter *f)
+{
+    if (f->recipient != NULL)
+        return BY_RECIPIENT;
+    if (f->user_id == NULL)
+        return OF_ALL;
+    return f->by_status ? BY_STATUS : f->by_platform ? BY_PLATFORM : BY_USER;
+}
+
+/* The rows that can show as this status, as stored; a final one is stored as it is shown. */
+static const char *stored_as(const struct messages_filter *f, struct arena *mem)
+{
+    if (!f->by_status)
+        return NULL;
+    if (f->status == MS_QUEUED || f->status == MS_SENDING)
+        return "{scheduled,pending}";
+    return arena_printf(mem, "{%s}", message_state_name(f->status));
+}
+
+/* A little before the time: an id may have borrowed from a later millisecond, never an earlier. */
+static const char *lowest_id(int64_t created_after_ms, struct arena *mem)
+{
+    uint64_t ms = created_after_ms < 0 ? 0 : (uint64_t)created_after_ms;
+
+    return arena_printf(mem, "%08llx-%04llx-0000-0000-000000000000", (unsigned long long)(ms >> 16),
+                        (unsigned long long)(ms & 0xffff));
+}
+
+static const char *time_or(int64_t ms, const char *otherwise, struct arena *mem)
+{
+    char text[CLOCK_TEXT_BYTES];
+
+    return ms < 0 ? otherwise : arena_strdup(mem, clock_format(ms, text));
+}
+
+static bool read_listed(const struct rows *r, size_t row, struct listed_message *out)
+{
+    if (!read_message(r, row, &out->message))
+        return false;
+    for (int s = DS_PENDING; s < DS_COUNT; s++)
+        out->counts[s] = (int)row_int(r, row, 13 + s - DS_PENDING);
+    return true;
+}
+
+enum status messages_list(struct db *db, const struct messages_filter *f, struct arena *mem,
+                          struct listed_message **out, size_t *count, struct error *err)
+{
+    const char *args[] = {
+        f->user_id,
+        f->before_id == NULL ? "ffffffff-ffff-ffff-ffff-ffffffffffff" : f->before_id,
+        lowest_id(f->created_after_ms, mem),
+        time_or(f->created_after_ms, "-infinity", mem),
+        time_or(f->created_before_ms, "infinity", mem),
+        stored_as(f, mem),
+        f->by_status ? message_state_name(f->status) : NULL,
+        arena_printf(mem, "%d", f->by_platform ? 1 << f->platform : 0),
+        f->recipient,
+        f->by_platform ? platform_name(f->platform) : NULL,
+        arena_printf(mem, "%d", f->limit),
     };
-    if (!message_state_parse(row_text(&r, 0, 2), &out->status) ||
-        !priority_parse(row_text(&r, 0, 3), &out->priority))
-        return error_set(err, ST_BUG, "message row holds an unknown status or priority");
+    struct listed_message *list;
+    struct rows r;
+    enum status s = db_query(db, &lists[way_of(f)], args, mem, &r, err);
+
+    if (s != ST_OK)
+        return s;
+    list = ARENA_ARRAY(mem, struct listed_message, r.count + 1);
+    for (size_t i = 0; i < r.count; i++) {
+        if (!read_listed(&r, i, &list[i]))
+            return error_set(err, ST_BUG, "message row holds an unknown status or priority");
+    }
+    *out = list;
+    *count = r.count;
     return ST_OK;
 }

@@ -19,6 +19,22 @@
 enum status messages_insert(struct db *db, const struct message_draft *const drafts[], size_t n,
                             struct error *err);
 
+/*
+ * The same for requests that carry an Idempotency-Key: each with its kept answer, and only if its
+ * key was not used before.  inserted[i]: the i-th request was carried out now.  Of two with the same
+ * key, in this call or at the same time elsewhere, one is.
+ */
+struct keyed_request {
+    const char *user_id, *key, *body_sha256;         /* lower-case hex */
+    int status;                                      /* of the answer to keep */
+    const char *location, *response;                 /* location: may be NULL */
+    char token[UUID_TEXT_BYTES];                     /* any fresh id */
+    const struct message_draft *const *drafts;
+    size_t n_drafts;                                 /* may be 0 */
+};
+enum status messages_insert_keyed(struct db *db, const struct keyed_request requests[], size_t n,
+                                  struct arena *mem, bool inserted[], struct error *err);
+
 /* Which of these ids are there: for a commit whose outcome is unknown. */
 enum status messages_exist(struct db *db, const char *const ids[], size_t n, struct arena *mem,
                            bool found[], struct error *err);
@@ -33,6 +49,25 @@ struct message {
 /* user_id NULL sees every user's messages.  ST_NOT_FOUND for unknown and for another's alike. */
 enum status messages_find(struct db *db, const char *id, const char *user_id, struct arena *mem,
                           struct message *out, struct error *err);
+
+/* Newest first. */
+struct messages_filter {
+    const char *user_id;        /* NULL: every user's */
+    const char *before_id;      /* NULL: from the newest on */
+    int64_t created_after_ms, created_before_ms; /* -1: no bound; both exclusive */
+    bool by_status;
+    enum message_state status;  /* as shown */
+    bool by_platform;
+    enum platform platform;
+    const char *recipient;      /* NULL: any; with by_platform, on that platform */
+    int limit;
+};
+struct listed_message {
+    struct message message;
+    int counts[DS_COUNT];
+};
+enum status messages_list(struct db *db, const struct messages_filter *filter, struct arena *mem,
+                          struct listed_message **out, size_t *count, struct error *err);
 
 /*
  * The end of a WITH that moves recipients out of the worker: lowers the counters of their messages

@@ -8,30 +8,44 @@
 
 /*
  * SKIP LOCKED: a row that a worker is claiming needs no mark, and waiting for it could deadlock
- * with the claim's own order of rows.
+ * with the claim's own order of rows.  The timeline is told either way, with the time of publishing.
  */
 static const struct statement mark_queued = {
     "recipients_mark_queued",
-    "WITH free AS ("
+    "WITH told AS ("
+    "  INSERT INTO message_events (message_id, n, at, event, status)"
+    "  SELECT message_id, n, at, 'queued', 'queued'"
+    "    FROM unnest($1::uuid[], $2::int[], $4::timestamptz[]) AS w (message_id, n, at)"
+    "), free AS ("
     "  SELECT r.message_id, r.n FROM " REFS_UNNEST " AS w (message_id, n, fence)"
     "    JOIN message_recipients r"
     "      ON r.message_id = w.message_id AND r.n = w.n AND r.fence = w.fence"
     "   WHERE r.status = 'pending' FOR UPDATE OF r SKIP LOCKED"
     ") UPDATE message_recipients r SET status = 'queued', updated_at = now()"
     "    FROM free WHERE r.message_id = free.message_id AND r.n = free.n",
-    3
+    4
 };
 
-enum status recipients_mark_queued(struct db *db, const struct recipient_ref refs[], size_t n,
+enum status recipients_mark_queued(struct db *db, const struct queued_mark marks[], size_t n,
                                    struct error *err)
 {
-    struct ref_arrays a = { 0 };
-    const char *args[3];
+    struct array col[4] = { 0 };
+    const char *args[4];
     enum status s;
 
-    refs_begin(&a, refs, n, args);
+    for (int c = 0; c < 4; c++)
+        array_begin(&col[c]);
+    for (size_t i = 0; i < n; i++) {
+        array_add_text(&col[0], marks[i].ref.message_id);
+        array_add_int(&col[1], marks[i].ref.n);
+        array_add_int(&col[2], marks[i].ref.fence);
+        array_add_time(&col[3], marks[i].published_ms);
+    }
+    for (int c = 0; c < 4; c++)
+        args[c] = array_end(&col[c]);
     s = db_exec(db, &mark_queued, args, NULL, err);
-    refs_free(&a);
+    for (int c = 0; c < 4; c++)
+        array_free(&col[c]);
     return s;
 }
 
@@ -182,8 +196,10 @@ static const struct statement page = {
     "SELECT n, platform, status, recipient, provider, provider_id, error_code, error_message,"
     "       attempts, " MS("next_attempt_at") ", " MS("sent_at") ", " MS("delivered_at") ", "
     MS("read_at") ", " MS("updated_at")
-    "  FROM message_recipients WHERE message_id = $1 AND n >= $2 ORDER BY n LIMIT $3",
-    3
+    "  FROM message_recipients WHERE message_id = $1 AND n >= $2"
+    "   AND ($4::delivery_status IS NULL OR status = $4::delivery_status)"
+    "   AND ($5::platform IS NULL OR platform = $5::platform) ORDER BY n LIMIT $3",
+    5
 };
 
 static int64_t ms_or_none(const struct rows *rows, size_t row, int col)
@@ -207,13 +223,13 @@ static bool read_recipient(const struct rows *rows, size_t row, struct recipient
            delivery_parse(row_text(rows, row, 2), &out->status);
 }
 
-enum status recipients_page(struct db *db, const char *message_id, int first, int limit,
-                            struct arena *mem, struct recipient **out, size_t *count,
-                            struct error *err)
+enum status recipients_page(struct db *db, const struct recipients_filter *f, struct arena *mem,
+                            struct recipient **out, size_t *count, struct error *err)
 {
     struct rows rows;
     struct recipient *list;
-    const char *args[] = { message_id, arena_printf(mem, "%d", first), arena_printf(mem, "%d", limit) };
+    const char *args[] = { f->message_id, arena_printf(mem, "%d", f->first),
+                           arena_printf(mem, "%d", f->limit), f->status, f->platform };
     enum status s = db_query(db, &page, args, mem, &rows, err);
 
     if (s != ST_OK)
@@ -226,6 +242,46 @@ enum status recipients_page(struct db *db, const char *message_id, int first, in
     *out = list;
     *count = rows.count;
     return ST_OK;
+}
+
+/*
+ * The rows are locked first, in order: a claim that is under way is waited for and then seen.  Only
+ * where every one of them is still waiting does any change, so a cancel and a claim never both win.
+ */
+static const struct statement cancel = {
+    "recipients_cancel",
+    "WITH target AS ("
+    "  SELECT id FROM messages"
+    "   WHERE id = $1 AND ($2::uuid IS NULL OR user_id = $2::uuid) AND status = 'scheduled'"
+    "), locked AS MATERIALIZED ("
+    "  SELECT r.message_id, r.n, r.status FROM message_recipients r JOIN target t ON t.id = r.message_id"
+    "   ORDER BY r.n FOR UPDATE OF r"
+    "), verdict AS ("
+    "  SELECT coalesce(bool_and(status IN ('pending', 'queued')), false) AS free FROM locked"
+    "), moved AS ("
+    "  UPDATE message_recipients r SET status = 'cancelled', next_attempt_at = NULL, updated_at = now()"
+    "    FROM locked l, verdict v WHERE v.free AND r.message_id = l.message_id AND r.n = l.n"
+    "  RETURNING r.message_id, r.n"
+    "), done AS ("
+    "  DELETE FROM dispatch d USING moved m WHERE d.message_id = m.message_id AND d.n = m.n"
+    "), ended AS ("
+    "  UPDATE messages m SET status = 'cancelled', open_count = 0, updated_at = now()"
+    "   WHERE m.id IN (SELECT message_id FROM moved)"
+    "  RETURNING m.id"
+    ") INSERT INTO message_events (message_id, event, status)"
+    "  SELECT id, 'cancelled', 'cancelled' FROM ended",
+    2
+};
+
+enum status recipients_cancel(struct db *db, const char *message_id, const char *user_id,
+                              struct error *err)
+{
+    size_t ended;
+    enum status s = db_exec(db, &cancel, (const char *[]){ message_id, user_id }, &ended, err);
+
+    if (s != ST_OK)
+        return s;
+    return ended == 1 ? ST_OK : error_set(err, ST_CONFLICT, "the message is not scheduled");
 }
 
 static const struct statement count_states = {

@@ -61,7 +61,11 @@ enum status recipients_record(struct db *db, const struct outcome outcomes[], si
 /* ---- the belt's side ---- */
 
 /* pending -> queued, lazily: rows that someone else is changing are left alone. */
-enum status recipients_mark_queued(struct db *db, const struct recipient_ref refs[], size_t n,
+struct queued_mark {
+    struct recipient_ref ref;
+    int64_t published_ms; /* wall time */
+};
+enum status recipients_mark_queued(struct db *db, const struct queued_mark marks[], size_t n,
                                    struct error *err);
 
 /* sending -> pending, after a lease that ran out; the timeline says possible_duplicate. */
@@ -71,6 +75,15 @@ enum status recipients_abandon(struct db *db, const struct recipient_ref refs[],
 /* pending, queued or sending of that generation -> failed or expired, without a provider's word. */
 enum status recipients_settle(struct db *db, const struct recipient_ref refs[], size_t n,
                               enum delivery_state status, const char *code, const char *message,
+                              struct error *err);
+
+/* ---- the caller's side ---- */
+
+/*
+ * Cancels a message that is scheduled and of which nothing has been claimed.  user_id NULL: any
+ * user's.  ST_CONFLICT: there is no such message in that state; look it up to say why.
+ */
+enum status recipients_cancel(struct db *db, const char *message_id, const char *user_id,
                               struct error *err);
 
 /* ---- the callbacks' side ---- */
@@ -95,9 +108,13 @@ struct recipient {
     int64_t next_attempt_ms, sent_ms, delivered_ms, read_ms, updated_ms; /* -1: none */
 };
 /* In the order of n, from `first` on, at most `limit`. */
-enum status recipients_page(struct db *db, const char *message_id, int first, int limit,
-                            struct arena *mem, struct recipient **out, size_t *count,
-                            struct error *err);
+struct recipients_filter {
+    const char *message_id;
+    int first, limit;
+    const char *status, *platform; /* names; NULL: any */
+};
+enum status recipients_page(struct db *db, const struct recipients_filter *filter, struct arena *mem,
+                            struct recipient **out, size_t *count, struct error *err);
 enum status recipients_count(struct db *db, const char *message_id, struct arena *mem,
                              int counts[DS_COUNT], struct error *err);
 #endif

@@ -21,7 +21,8 @@
 /* An event on its way: its slot is its tag's remainder. */
 struct flight {
     uint64_t tag; /* 0: free */
-    int64_t since_ms;
+    int64_t since_ms;     /* monotonic */
+    int64_t published_ms; /* wall */
     char message_id[UUID_TEXT_BYTES];
     struct envelope_recipient one, *recipients; /* &one, or a block of its own */
     size_t count;
@@ -30,6 +31,7 @@ struct flight {
 struct mark {
     char message_id[UUID_TEXT_BYTES];
     int n, fence;
+    int64_t published_ms; /* wall */
 };
 
 struct belt {
@@ -135,6 +137,7 @@ static void remember(struct belt *b, uint64_t tag, const struct envelope *e)
 
     f->tag = tag;
     f->since_ms = clock_mono_ms();
+    f->published_ms = clock_wall_ms();
     memcpy(f->message_id, e->message_id, UUID_TEXT_BYTES);
     f->count = e->count;
     f->recipients = &f->one;
@@ -196,14 +199,17 @@ size_t belt_put(struct belt *b, int lane, const struct recipient_ref refs[], siz
 /* A mark is information, not a decision: one that fails is not repeated. */
 static void flush_marks(struct belt *b)
 {
-    struct recipient_ref refs[MARKS_MOST];
+    struct queued_mark marks[MARKS_MOST];
     struct error err;
 
     if (b->n_marks == 0)
         return;
     for (size_t i = 0; i < b->n_marks; i++)
-        refs[i] = (struct recipient_ref){ b->marks[i].message_id, b->marks[i].n, b->marks[i].fence };
-    if (recipients_mark_queued(b->db, refs, b->n_marks, &err) != ST_OK)
+        marks[i] = (struct queued_mark){
+            .ref = { b->marks[i].message_id, b->marks[i].n, b->marks[i].fence },
+            .published_ms = b->marks[i].published_ms,
+        };
+    if (recipients_mark_queued(b->db, marks, b->n_marks, &err) != ST_OK)
         log_debug("belt.mark_failed", ERR(&err));
     b->n_marks = 0;
 }
@@ -221,6 +227,7 @@ static void add_marks(struct belt *b, const struct flight *f)
         memcpy(m->message_id, f->message_id, UUID_TEXT_BYTES);
         m->n = f->recipients[i].n;
         m->fence = f->recipients[i].fence;
+        m->published_ms = f->published_ms;
     }
 }
 

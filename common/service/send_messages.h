@@ -5,6 +5,8 @@
 #include "common/base/arena.h"
 #include "common/base/error.h"
 #include "common/db/db.h"
+#include "common/db/idempotency.h"
+#include "common/db/messages.h"
 #include "common/model/message.h"
 /*
  * send_messages - accepts the messages of a round: one commit for all, and an honest answer for
@@ -17,4 +19,24 @@
  */
 void send_messages(struct db *db, const struct message_draft *const drafts[], size_t n,
                    struct arena *mem, enum status results[]);
+
+/* All of them together, or none: for one call that sends many.  The same results. */
+enum status send_together(struct db *db, const struct message_draft *const drafts[], size_t n,
+                          struct arena *mem);
+
+/* Requests that carry an Idempotency-Key. */
+enum keyed_result {
+    KEYED_DONE,        /* carried out now */
+    KEYED_REPLAY,      /* it was carried out before: `kept` is its answer */
+    KEYED_MISMATCH,    /* the key was used with another body */
+    KEYED_IN_PROGRESS, /* the first request with this key is not done */
+    KEYED_FAILED       /* `failure` says why */
+};
+struct keyed_send {
+    struct keyed_request request;
+    enum keyed_result result;
+    struct kept_answer kept;
+    enum status failure;
+};
+void send_keyed(struct db *db, struct keyed_send sends[], size_t n, struct arena *mem);
 #endif

@@ -1,6 +1,8 @@
 /* message_view - writing messages and recipients. */
 #include "fcgi/handlers/message_view.h"
 
+#include <stdio.h>
+
 #include "common/model/recipient.h"
 
 void recipient_view_write(struct json_writer *w, const char *message_id, const struct recipient *r)
@@ -39,11 +41,19 @@ static void write_summary(struct json_writer *w, const int counts[DS_COUNT])
     jw_close(w, '}');
 }
 
-void message_view_write(struct json_writer *w, const char *name, const struct message *m,
-                        const int counts[DS_COUNT], const struct recipient *recipients,
-                        size_t n_recipients)
+static void write_recipients(struct json_writer *w, const char *message_id,
+                             const struct recipient *recipients, size_t n)
 {
-    jw_open(w, name, '{');
+    jw_open(w, "recipients", '[');
+    for (size_t i = 0; i < n; i++)
+        recipient_view_write(w, message_id, &recipients[i]);
+    jw_close(w, ']');
+}
+
+void message_view_write(struct json_writer *w, const struct message *m, const int counts[DS_COUNT],
+                        const struct recipient *recipients, size_t n_recipients)
+{
+    jw_open(w, NULL, '{');
     jw_text(w, "id", m->id);
     jw_text(w, "status", message_state_name(message_state_shown(m->status, counts)));
     jw_text(w, "content", m->content);
@@ -57,9 +67,37 @@ void message_view_write(struct json_writer *w, const char *name, const struct me
     jw_time(w, "updated_at", m->updated_ms);
     jw_num(w, "recipient_count", m->recipient_count);
     write_summary(w, counts);
-    jw_open(w, "recipients", '[');
-    for (size_t i = 0; i < n_recipients; i++)
-        recipient_view_write(w, m->id, &recipients[i]);
-    jw_close(w, ']');
+    if (recipients != NULL)
+        write_recipients(w, m->id, recipients, n_recipients);
+    jw_close(w, '}');
+}
+
+static void write_number(struct json_writer *w, const char *name, int64_t value)
+{
+    if (value < 0)
+        jw_null(w, name);
+    else
+        jw_num(w, name, value);
+}
+
+void event_view_write(struct json_writer *w, const char *message_id, const struct event *e)
+{
+    char id[RECIPIENT_ID_BYTES];
+    char number[24];
+
+    snprintf(number, sizeof number, "%lld", (long long)e->id);
+    jw_open(w, NULL, '{');
+    jw_text(w, "id", number);
+    jw_time(w, "at", e->at_ms);
+    jw_text(w, "event", e->event);
+    jw_text(w, "recipient", e->n < 0 ? NULL : recipient_id_format(message_id, e->n, id));
+    jw_text(w, "status", e->status);
+    write_number(w, "attempt", e->attempt);
+    jw_text(w, "provider", e->provider);
+    jw_text(w, "code", e->code);
+    jw_text(w, "detail", e->detail);
+    write_number(w, "latency_ms", e->latency_ms);
+    jw_time(w, "next_attempt_at", e->next_attempt_ms);
+    jw_bool(w, "possible_duplicate", e->possible_duplicate);
     jw_close(w, '}');
 }

@@ -1,15 +1,16 @@
 #ifndef FCGI_HANDLERS_MESSAGE_VIEW_H
 #define FCGI_HANDLERS_MESSAGE_VIEW_H
 #include "common/base/json.h"
+#include "common/db/events.h"
 #include "common/db/messages.h"
 #include "common/db/recipients.h"
 /*
- * message_view - messages and recipients as answers show them (CONTRACT section 4).  Pure.
+ * message_view - messages, recipients and events as answers show them (CONTRACT section 4).  Pure.
  */
 
-/* counts: recipients by state; recipients: the first of them. */
-void message_view_write(struct json_writer *w, const char *name, const struct message *m,
-                        const int counts[DS_COUNT], const struct recipient *recipients,
-                        size_t n_recipients);
+/* counts: recipients by state.  recipients: the first of them, or NULL to leave the member out. */
+void message_view_write(struct json_writer *w, const struct message *m, const int counts[DS_COUNT],
+                        const struct recipient *recipients, size_t n_recipients);
 void recipient_view_write(struct json_writer *w, const char *message_id, const struct recipient *r);
+void event_view_write(struct json_writer *w, const char *message_id, const struct event *e);
 #endif

@@ -1,0 +1,213 @@
+/* accept - the one statement that takes messages in, with and without an Idempotency-Key. */
+#include <string.h>
+
+#include "common/base/json.h"
+#include "common/db/array.h"
+#include "common/db/messages.h"
+
+/*
+ * $1 to $13: one element a message; $14 to $20: one element a recipient, whose message is named by
+ * its place in $1.  Nothing is looked up, so the cost is that of the rows.  `before` comes first in
+ * the WITH; `if_fresh` keeps out what it has not let in, by the message's id.
+ */
+#define ACCEPT_SQL(before, if_fresh)                                                              \
+    "WITH " before "m AS ("                                                                       \
+    "  INSERT INTO messages (id, user_id, status, priority, platforms, recipient_count,"          \
+    "                        open_count, created_at, updated_at, scheduled_at, expires_at,"       \
+    "                        content, subject, html, senders, metadata)"                          \
+    "  SELECT id, user_id,"                                                                       \
+    "         CASE WHEN scheduled_at IS NULL THEN 'pending' ELSE 'scheduled' END::message_status,"\
+    "         priority, platforms, recipients, recipients, created_at, created_at, scheduled_at," \
+    "         expires_at, content, subject, html, senders, metadata"                              \
+    "    FROM unnest($1::uuid[], $2::uuid[], $3::message_priority[], $4::smallint[], $5::int[],"  \
+    "                $6::timestamptz[], $7::timestamptz[], $8::timestamptz[], $9::text[],"        \
+    "                $10::text[], $11::text[], $12::jsonb[], $13::jsonb[])"                       \
+    "      AS i (id, user_id, priority, platforms, recipients, created_at, scheduled_at,"         \
+    "            expires_at, content, subject, html, senders, metadata)" if_fresh("id")           \
+    "), input AS MATERIALIZED ("                                                                  \
+    "  SELECT ($1::uuid[])[k] AS message_id, n, platform, recipient, metadata, lane, due_at"      \
+    "    FROM unnest($14::int[], $15::int[], $16::platform[], $17::text[], $18::jsonb[],"         \
+    "                $19::smallint[], $20::timestamptz[])"                                        \
+    "      AS i (k, n, platform, recipient, metadata, lane, due_at)" if_fresh("($1::uuid[])[k]")  \
+    "), r AS ("                                                                                   \
+    "  INSERT INTO message_recipients (message_id, n, platform, recipient, metadata, updated_at)" \
+    "  SELECT message_id, n, platform, recipient, metadata, now() FROM input"                     \
+    "), d AS ("                                                                                   \
+    "  INSERT INTO dispatch (message_id, n, lane, due_at)"                                        \
+    "  SELECT message_id, n, lane, due_at FROM input"                                             \
+    "), e AS ("                                                                                   \
+    "  INSERT INTO message_events (message_id, at, event, next_attempt_at)"                       \
+    "  SELECT id, created_at, 'accepted', scheduled_at"                                           \
+    "    FROM unnest($1::uuid[], $6::timestamptz[], $7::timestamptz[])"                           \
+    "      AS i (id, created_at, scheduled_at)" if_fresh("id")                                    \
+    ") "
+
+#define ALWAYS(id) ""
+#define IF_FRESH(id) " WHERE " id " IN (SELECT id FROM fresh)"
+
+enum { M_ID, M_USER, M_PRIORITY, M_PLATFORMS, M_COUNT, M_CREATED, M_SCHEDULED, M_EXPIRES, M_CONTENT,
+       M_SUBJECT, M_HTML, M_SENDERS, M_METADATA,
+       R_MESSAGE, R_N, R_PLATFORM, R_ADDRESS, R_METADATA, R_LANE, R_DUE,
+       COLUMNS,
+       K_USER = COLUMNS, K_KEY, K_TOKEN, K_SHA256, K_STATUS, K_LOCATION, K_RESPONSE,
+       K_OF_MESSAGE, /* for each message, the token of its request */
+       KEYED_COLUMNS };
+
+static const struct statement insert = { "messages_insert", ACCEPT_SQL("", ALWAYS) "SELECT 1", COLUMNS };
+
+/* A twin that is under way elsewhere is waited for: its key then stands in the way, or does not. */
+static const struct statement insert_keyed = {
+    "messages_insert_keyed",
+    ACCEPT_SQL("taken AS ("
+               "  INSERT INTO idempotency (user_id, key, token, body_sha256, status, location, response)"
+               "  SELECT user_id, key, token, decode(sha256, 'hex'), status, location, response"
+               "    FROM unnest($21::uuid[], $22::text[], $23::uuid[], $24::text[], $25::smallint[],"
+               "                $26::text[], $27::text[])"
+               "      AS i (user_id, key, token, sha256, status, location, response)"
+               "   ORDER BY user_id, key ON CONFLICT DO NOTHING RETURNING token"
+               "), fresh AS MATERIALIZED ("
+               "  SELECT i.id FROM unnest($1::uuid[], $28::uuid[]) AS i (id, token)"
+               "    JOIN taken t ON t.token = i.token"
+               "), ",
+               IF_FRESH) "SELECT token FROM taken",
+    KEYED_COLUMNS
+};
+
+static void add_recipients(struct array col[COLUMNS], const struct message_draft *d, int k)
+{
+    for (size_t i = 0; i < d->n_recipients; i++) {
+        const struct message_recipient *r = &d->recipients[i];
+
+        array_add_int(&col[R_MESSAGE], k);
+        array_add_int(&col[R_N], (int64_t)i);
+        array_add_text(&col[R_PLATFORM], platform_name(r->platform));
+        array_add_text(&col[R_ADDRESS], r->address);
+        array_add_text(&col[R_METADATA], r->metadata);
+        array_add_int(&col[R_LANE], lane_of(r->platform, d->priority));
+        array_add_time(&col[R_DUE], d->due_ms);
+    }
+}
+
+/* {"sms": "+1555…"}, or SQL's NULL where the message names no sender of its own. */
+static void add_senders(struct array *col, const struct message_draft *d)
+{
+    struct buf text = BUF_INIT(64 << 10);
+    struct json_writer w = JSON_WRITER(&text);
+    bool any = false;
+
+    jw_open(&w, NULL, '{');
+    for (int p = 0; p < PF_COUNT; p++) {
+        if (d->from[p] != NULL) {
+            jw_text(&w, platform_name((enum platform)p), d->from[p]);
+            any = true;
+        }
+    }
+    jw_close(&w, '}');
+    array_add_text(col, any ? buf_str(&text) : NULL);
+    buf_free(&text);
+}
+
+static int platforms_of(const struct message_draft *d)
+{
+    int mask = 0;
+
+    for (size_t i = 0; i < d->n_recipients; i++)
+        mask |= 1 << d->recipients[i].platform;
+    return mask;
+}
+
+static void add_message(struct array col[COLUMNS], const struct message_draft *d, int k)
+{
+    array_add_text(&col[M_ID], d->id);
+    array_add_text(&col[M_USER], d->user_id);
+    array_add_text(&col[M_PRIORITY], priority_name(d->priority));
+    array_add_int(&col[M_PLATFORMS], platforms_of(d));
+    array_add_int(&col[M_COUNT], (int64_t)d->n_recipients);
+    array_add_time(&col[M_CREATED], d->created_ms);
+    array_add_time(&col[M_SCHEDULED], d->scheduled_ms);
+    array_add_time(&col[M_EXPIRES], d->expires_ms);
+    array_add_text(&col[M_CONTENT], d->content);
+    array_add_text(&col[M_SUBJECT], d->subject);
+    array_add_text(&col[M_HTML], d->html);
+    add_senders(&col[M_SENDERS], d);
+    array_add_text(&col[M_METADATA], d->metadata);
+    add_recipients(col, d, k);
+}
+
+static void begin_all(struct array col[], int n)
+{
+    for (int c = 0; c < n; c++)
+        array_begin(&col[c]);
+}
+
+static void end_all(struct array col[], int n, const char *args[])
+{
+    for (int c = 0; c < n; c++)
+        args[c] = array_end(&col[c]);
+}
+
+static void free_all(struct array col[], int n)
+{
+    for (int c = 0; c < n; c++)
+        array_free(&col[c]);
+}
+
+enum status messages_insert(struct db *db, const struct message_draft *const drafts[], size_t n,
+                            struct error *err)
+{
+    struct array col[COLUMNS] = { 0 };
+    const char *args[COLUMNS];
+    enum status s;
+
+    begin_all(col, COLUMNS);
+    for (size_t i = 0; i < n; i++)
+        add_message(col, drafts[i], (int)i + 1);
+    end_all(col, COLUMNS, args);
+    s = db_exec(db, &insert, args, NULL, err);
+    free_all(col, COLUMNS);
+    return s;
+}
+
+static void add_request(struct array col[KEYED_COLUMNS], const struct keyed_request *r, int *k)
+{
+    array_add_text(&col[K_USER], r->user_id);
+    array_add_text(&col[K_KEY], r->key);
+    array_add_text(&col[K_TOKEN], r->token);
+    array_add_text(&col[K_SHA256], r->body_sha256);
+    array_add_int(&col[K_STATUS], r->status);
+    array_add_text(&col[K_LOCATION], r->location);
+    array_add_text(&col[K_RESPONSE], r->response);
+    for (size_t i = 0; i < r->n_drafts; i++) {
+        add_message(col, r->drafts[i], ++*k);
+        array_add_text(&col[K_OF_MESSAGE], r->token);
+    }
+}
+
+static bool is_among(const struct rows *rows, const char *token)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        if (strcmp(row_text(rows, i, 0), token) == 0)
+            return true;
+    }
+    return false;
+}
+
+enum status messages_insert_keyed(struct db *db, const struct keyed_request requests[], size_t n,
+                                  struct arena *mem, bool inserted[], struct error *err)
+{
+    struct array col[KEYED_COLUMNS] = { 0 };
+    const char *args[KEYED_COLUMNS];
+    struct rows rows;
+    enum status s;
+    int k = 0;
+
+    begin_all(col, KEYED_COLUMNS);
+    for (size_t i = 0; i < n; i++)
+        add_request(col, &requests[i], &k);
+    end_all(col, KEYED_COLUMNS, args);
+    s = db_query(db, &insert_keyed, args, mem, &rows, err);
+    free_all(col, KEYED_COLUMNS);
+    for (size_t i = 0; i < n && s == ST_OK; i++)
+        inserted[i] = is_among(&rows, requests[i].token);
+    return s;
+}
