@@ -13,7 +13,7 @@ const struct route routes[] = {
     { HTTP_DELETE, "/api/v1/messages/{id}", NEED_CALLER, messages_cancel, NULL },
     { HTTP_GET, "/api/v1/messages/{id}/recipients", NEED_CALLER, recipients_show, NULL },
     { HTTP_GET, "/api/v1/messages/{id}/events", NEED_CALLER, events_show, NULL },
-    { HTTP_POST, "/webhooks/twilio", NEED_NOTHING, webhooks_receive, NULL },
+    { HTTP_POST, "/webhooks/twilio", NEED_NOTHING, NULL, webhooks_receive },
     { HTTP_GET, "/health", NEED_NOTHING, health_show, NULL },
     { HTTP_GET, "/ready", NEED_NOTHING, ready_show, NULL },
     { HTTP_GET, "/version", NEED_NOTHING, version_show, NULL },

@@ -1,5 +1,5 @@
 /* attempts - the worker's two statements over recipients: claiming them, recording what came out. */
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/json.h"
@@ -168,6 +168,26 @@ static void add_outcome(struct array col[O_COLUMNS], const struct outcome *o)
     array_add_int(&col[O_LATENCY], o->latency_ms);
 }
 
+static int compare_outcomes(const void *a, const void *b)
+{
+    const struct outcome *const *x = a, *const *y = b;
+
+    return refs_compare(&(*x)->ref, &(*y)->ref);
+}
+
+/* In the order of their rows, as every batch over recipients, so that no two ever deadlock. */
+static void add_outcomes(struct array col[O_COLUMNS], const struct outcome outcomes[], size_t n,
+                         struct arena *mem)
+{
+    const struct outcome **order = ARENA_ARRAY(mem, const struct outcome *, n);
+
+    for (size_t i = 0; i < n; i++)
+        order[i] = &outcomes[i];
+    qsort(order, n, sizeof *order, compare_outcomes);
+    for (size_t i = 0; i < n; i++)
+        add_outcome(col, order[i]);
+}
+
 static enum status complete_late(struct db *db, const struct outcome outcomes[], size_t n,
                                  const bool moved[], struct error *err)
 {
@@ -217,8 +237,7 @@ enum status recipients_record(struct db *db, const struct outcome outcomes[], si
 
     for (int c = 0; c < O_COLUMNS; c++)
         array_begin(&col[c]);
-    for (size_t i = 0; i < n; i++)
-        add_outcome(col, &outcomes[i]);
+    add_outcomes(col, outcomes, n, mem);
     for (int c = 0; c < O_COLUMNS; c++)
         args[c] = array_end(&col[c]);
     s = db_query(db, &record, args, mem, &rows, err);

@@ -122,7 +122,7 @@ static const struct statement report_event = {
     "), before AS ("
     "  SELECT r.message_id, r.n, r.status FROM told t JOIN message_recipients r"
     "      ON r.message_id = t.message_id AND r.n = t.n"
-    "   WHERE r.status = ANY ($7::delivery_status[]) FOR UPDATE OF r"
+    "   WHERE r.status = ANY ($7::delivery_status[]) ORDER BY r.message_id, r.n FOR UPDATE OF r"
     "), changed AS ("
     "  UPDATE message_recipients r"
     "     SET status = $8::delivery_status, updated_at = now(), next_attempt_at = NULL,"

@@ -13,7 +13,7 @@ void messages_list_show(struct api *api, struct call *call);
 void messages_cancel(struct api *api, struct call *call);
 void recipients_show(struct api *api, struct call *call);
 void events_show(struct api *api, struct call *call);
-void webhooks_receive(struct api *api, struct call *call);
+void webhooks_receive(struct api *api, struct call *const calls[], size_t n);
 void health_show(struct api *api, struct call *call);
 void ready_show(struct api *api, struct call *call);
 void version_show(struct api *api, struct call *call);

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
-#include "common/service/record_callback.h"
+#include "common/service/record_callbacks.h"
 #include "fcgi/handlers/handlers.h"
 #include "fcgi/problem.h"
 #include "fcgi/webhooks/webhook.h"
@@ -29,32 +29,9 @@ static const struct provider_config *sender_of(const struct api *api, const stru
     return NULL;
 }
 
-static enum status record(struct api *api, const struct provider_config *provider,
-                          const struct callback_report *report)
-{
-    struct callback callback = { .recipient_id = report->recipient_id,
-                                 .event = report->event,
-                                 .provider = provider->name,
-                                 .provider_id = report->provider_id,
-                                 .code = report->code,
-                                 .message = report->message };
-    struct error err;
-    size_t moved = 0;
-    enum status s;
-
-    if (report->event == CALLBACK_CHANGES_NOTHING)
-        return ST_OK;
-    s = record_callback(api->db, &callback, &moved, &err);
-    if (s == ST_INVALID) { /* genuine, but not about a message of ours: nothing to repeat */
-        log_info("webhook.unknown_recipient", STR("provider", provider->name));
-        return ST_OK;
-    }
-    if (s != ST_OK)
-        log_warn("webhook.not_recorded", STR("provider", provider->name), ERR(&err));
-    return s;
-}
-
-void webhooks_receive(struct api *api, struct call *c)
+/* Verified and read; what it reports is added to the round's callbacks.  False: it is answered. */
+static bool read_call(struct api *api, struct call *c, struct callback_report **reports, size_t *n,
+                      const struct provider_config **provider)
 {
     const struct webhook *hook = webhook_find(c->req.path);
     struct webhook_request r = { .public_url = api->config->server.public_url,
@@ -64,31 +41,89 @@ void webhooks_receive(struct api *api, struct call *c)
                                  .body_len = c->req.body_len,
                                  .header = header_of,
                                  .context = &c->req };
-    const struct provider_config *provider;
-    struct callback_report *reports;
-    size_t n = 0;
     struct error err;
-    enum status s;
 
-    provider = sender_of(api, hook, &r, &err);
-    if (provider == NULL) {
+    *provider = sender_of(api, hook, &r, &err);
+    if (*provider == NULL) {
         log_warn("webhook.refused", STR("kind", hook->provider_kind), ERR(&err));
         problem_answer(c, PROBLEM_INVALID_SIGNATURE, NULL, NULL);
-        return;
+        return false;
     }
-    s = hook->parse(&r, &c->mem, &reports, &n, &err);
-    if (s != ST_OK) {
-        log_warn("webhook.unreadable", STR("provider", provider->name), ERR(&err));
+    if (hook->parse(&r, &c->mem, reports, n, &err) != ST_OK) {
+        log_warn("webhook.unreadable", STR("provider", (*provider)->name), ERR(&err));
         problem_answer(c, PROBLEM_INVALID_PARAMETER, "The callback cannot be read.", NULL);
-        return;
+        return false;
     }
-    for (size_t i = 0; i < n && s == ST_OK; i++)
-        s = record(api, provider, &reports[i]);
-    if (s != ST_OK) {
-        /* Recording is repeatable, so "uncertain" is simply "again, please". */
-        problem_from_status(c, s == ST_UNCERTAIN ? ST_UNAVAILABLE : s);
-        return;
+    return true;
+}
+
+/* The callbacks of a call, as a stretch of the round's. */
+struct stretch {
+    struct call *call;
+    size_t first, count;
+};
+
+static size_t add_reports(struct callback callbacks[], const struct callback_report reports[],
+                          size_t n, const char *provider)
+{
+    size_t added = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (reports[i].event == CALLBACK_CHANGES_NOTHING)
+            continue;
+        callbacks[added++] = (struct callback){ .recipient_id = reports[i].recipient_id,
+                                                .event = reports[i].event,
+                                                .provider = provider,
+                                                .provider_id = reports[i].provider_id,
+                                                .code = reports[i].code,
+                                                .message = reports[i].message };
+    }
+    return added;
+}
+
+/* Genuine, but not about a message of ours, is 200 too: there is nothing to repeat. */
+static void answer(struct call *c, const struct callback callbacks[], size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (callbacks[i].result == ST_INVALID) {
+            log_info("webhook.unknown_recipient", STR("provider", callbacks[i].provider));
+        } else if (callbacks[i].result != ST_OK) {
+            /* Recording is repeatable, so "uncertain" is simply "again, please". */
+            problem_from_status(c, callbacks[i].result == ST_UNCERTAIN ? ST_UNAVAILABLE
+                                                                      : callbacks[i].result);
+            return;
+        }
     }
     c->res.status = 200;
     c->answered = true;
+}
+
+#define REPORTS_MOST 1024 /* of a round; what is beyond is asked to come again */
+
+void webhooks_receive(struct api *api, struct call *const calls[], size_t n)
+{
+    struct arena *mem = &calls[0]->mem;
+    struct callback *callbacks = ARENA_ARRAY(mem, struct callback, REPORTS_MOST);
+    struct stretch *stretches = ARENA_ARRAY(mem, struct stretch, n);
+    size_t n_callbacks = 0, n_stretches = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct provider_config *provider;
+        struct callback_report *reports;
+        size_t count = 0;
+
+        if (!read_call(api, calls[i], &reports, &count, &provider))
+            continue;
+        if (n_callbacks + count > REPORTS_MOST) {
+            problem_from_status(calls[i], ST_UNAVAILABLE);
+            continue;
+        }
+        stretches[n_stretches] = (struct stretch){ .call = calls[i], .first = n_callbacks };
+        stretches[n_stretches].count =
+            add_reports(callbacks + n_callbacks, reports, count, provider->name);
+        n_callbacks += stretches[n_stretches++].count;
+    }
+    record_callbacks(api->db, callbacks, n_callbacks, mem);
+    for (size_t i = 0; i < n_stretches; i++)
+        answer(stretches[i].call, callbacks + stretches[i].first, stretches[i].count);
 }
