@@ -28,11 +28,11 @@ CREATE TABLE messages (
     subject         text,
     html            text,
     senders         jsonb,  -- the message's own "from", by platform
-    metadata        jsonb
+    metadata        json
 ) WITH (fillfactor = 85);
 
--- Lists, newest first for one user: ids are UUIDv7, so their order is the order of creation.  A
--- status changes once or twice in a message's life; the list by status is worth that.
+-- Lists, newest first for one user: ids are UUIDv7, so their order is the order of creation.  The
+-- second serves every list by status, by platform and by both, as a few dozen short scans; a status
+-- changes once or twice in a message's life, which is worth that.
 CREATE INDEX messages_user ON messages (user_id, id);
-CREATE INDEX messages_user_status ON messages (user_id, status, id);
-CREATE INDEX messages_user_platforms ON messages (user_id, platforms, id);
+CREATE INDEX messages_user_kind ON messages (user_id, status, platforms, id);

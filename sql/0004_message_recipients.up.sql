@@ -23,7 +23,7 @@ CREATE TABLE message_recipients (
     provider_id     text,
     error_code      text,
     error_message   text,
-    metadata        jsonb,
+    metadata        json,
     PRIMARY KEY (message_id, n)
 ) WITH (fillfactor = 65, autovacuum_vacuum_scale_factor = 0.05);
 

@@ -34,7 +34,7 @@ json_t *json_read(const char *text, size_t len, struct error *err)
         error_set(err, ST_INVALID, "arrays and objects are nested deeper than %d", JSON_MAX_DEPTH);
         return NULL;
     }
-    doc = json_loadb(len > 0 ? text : "", len, JSON_REJECT_DUPLICATES, &at);
+    doc = json_loadb(len > 0 ? text : "", len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &at);
     if (doc == NULL)
         error_set(err, ST_INVALID, "line %d, column %d: %s", at.line, at.column,
                   words_for(json_error_code(&at)));

@@ -21,12 +21,12 @@
     "         expires_at, content, subject, html, senders, metadata"                              \
     "    FROM unnest($1::uuid[], $2::uuid[], $3::message_priority[], $4::smallint[], $5::int[],"  \
     "                $6::timestamptz[], $7::timestamptz[], $8::timestamptz[], $9::text[],"        \
-    "                $10::text[], $11::text[], $12::jsonb[], $13::jsonb[])"                       \
+    "                $10::text[], $11::text[], $12::jsonb[], $13::json[])"                       \
     "      AS i (id, user_id, priority, platforms, recipients, created_at, scheduled_at,"         \
     "            expires_at, content, subject, html, senders, metadata)" if_fresh("id")           \
     "), input AS MATERIALIZED ("                                                                  \
     "  SELECT ($1::uuid[])[k] AS message_id, n, platform, recipient, metadata, lane, due_at"      \
-    "    FROM unnest($14::int[], $15::int[], $16::platform[], $17::text[], $18::jsonb[],"         \
+    "    FROM unnest($14::int[], $15::int[], $16::platform[], $17::text[], $18::json[],"         \
     "                $19::smallint[], $20::timestamptz[])"                                        \
     "      AS i (k, n, platform, recipient, metadata, lane, due_at)" if_fresh("($1::uuid[])[k]")  \
     "), r AS ("                                                                                   \

@@ -87,7 +87,7 @@ enum status messages_find(struct db *db, const char *id, const char *user_id, st
  * $9 recipient (NULL: any), $10 its platform (NULL: any), $11 limit.
  *
  * Each way to the rows is a statement of its own, so that each has a plan of its own: by user, by
- * user and status, by user and platforms, by recipient; the other filters are conditions on it.
+ * user with status and platforms, by recipient; the other filters are conditions on it.
  */
 #define SHOWN                                                                                     \
     "CASE WHEN m.status NOT IN ('scheduled', 'pending') THEN m.status::text"                      \
@@ -119,25 +119,21 @@ enum status messages_find(struct db *db, const char *id, const char *user_id, st
     "    FROM message_recipients r WHERE r.message_id = m.id) c"                                  \
     " ORDER BY m.id DESC"
 
-enum way { BY_USER, BY_STATUS, BY_PLATFORM, BY_RECIPIENT, OF_ALL, WAYS };
+enum way { BY_USER, BY_KIND, BY_RECIPIENT, OF_ALL, WAYS };
 
 static const struct statement lists[WAYS] = {
     [BY_USER] = { "messages_list_by_user",
                   LISTED("SELECT m.id FROM messages m WHERE m.user_id = $1::uuid AND" CONDITIONS NEWEST),
                   11 },
-    [BY_STATUS] = { "messages_list_by_status",
-                    LISTED("SELECT m.id FROM unnest($6::message_status[]) AS s (status)"
-                           " CROSS JOIN LATERAL (SELECT m.id FROM messages m"
-                           "   WHERE m.user_id = $1::uuid AND m.status = s.status AND" CONDITIONS NEWEST
-                           " ) m" NEWEST),
-                    11 },
-    [BY_PLATFORM] = { "messages_list_by_platform",
-                      LISTED("SELECT m.id FROM generate_series(1, 15) AS s (platforms)"
-                             " CROSS JOIN LATERAL (SELECT m.id FROM messages m"
-                             "   WHERE m.user_id = $1::uuid AND m.platforms = s.platforms::smallint"
-                             "     AND" CONDITIONS NEWEST
-                             " ) m WHERE (s.platforms & $8::int) <> 0" NEWEST),
-                      11 },
+    [BY_KIND] = { "messages_list_by_kind",
+                  LISTED("SELECT m.id FROM unnest(coalesce($6::message_status[],"
+                         "                                 enum_range(NULL::message_status))) AS s (status)"
+                         " CROSS JOIN generate_series(1, 15) AS p (platforms)"
+                         " CROSS JOIN LATERAL (SELECT m.id FROM messages m"
+                         "   WHERE m.user_id = $1::uuid AND m.status = s.status"
+                         "     AND m.platforms = p.platforms::smallint AND" CONDITIONS NEWEST
+                         " ) m WHERE $8::int = 0 OR (p.platforms & $8::int) <> 0" NEWEST),
+                  11 },
     [BY_RECIPIENT] = { "messages_list_by_recipient",
                        LISTED("SELECT DISTINCT ON (r.message_id) m.id FROM message_recipients r"
                               "  JOIN messages m ON m.id = r.message_id"
@@ -158,7 +154,7 @@ static enum way way_of(const struct messages_filter *f)
         return BY_RECIPIENT;
     if (f->user_id == NULL)
         return OF_ALL;
-    return f->by_status ? BY_STATUS : f->by_platform ? BY_PLATFORM : BY_USER;
+    return f->by_status || f->by_platform ? BY_KIND : BY_USER;
 }
 
 /* The rows that can show as this status, as stored; a final one is stored as it is shown. */
@@ -171,13 +167,24 @@ static const char *stored_as(const struct messages_filter *f, struct arena *mem)
     return arena_printf(mem, "{%s}", message_state_name(f->status));
 }
 
-/* A little before the time: an id may have borrowed from a later millisecond, never an earlier. */
-static const char *lowest_id(int64_t created_after_ms, struct arena *mem)
+/* The lowest id that carries this time. */
+static const char *id_of(int64_t ms, struct arena *mem)
 {
-    uint64_t ms = created_after_ms < 0 ? 0 : (uint64_t)created_after_ms;
+    return arena_printf(mem, "%08llx-%04llx-0000-0000-000000000000", (unsigned long long)ms >> 16,
+                        (unsigned long long)ms & 0xffff);
+}
 
-    return arena_printf(mem, "%08llx-%04llx-0000-0000-000000000000", (unsigned long long)(ms >> 16),
-                        (unsigned long long)(ms & 0xffff));
+/* An id may have borrowed from a later millisecond than its message's time, never an earlier. */
+#define BORROWED_MS 10000
+
+/* Where the search begins: at the cursor, or where created_before cannot lie further. */
+static const char *below(const struct messages_filter *f, struct arena *mem)
+{
+    const char *id = f->before_id == NULL ? "ffffffff-ffff-ffff-ffff-ffffffffffff" : f->before_id;
+    const char *bound =
+        f->created_before_ms < 0 ? id : id_of(f->created_before_ms + BORROWED_MS, mem);
+
+    return strcmp(bound, id) < 0 ? bound : id;
 }
 
 static const char *time_or(int64_t ms, const char *otherwise, struct arena *mem)
@@ -201,8 +208,8 @@ enum status messages_list(struct db *db, const struct messages_filter *f, struct
 {
     const char *args[] = {
         f->user_id,
-        f->before_id == NULL ? "ffffffff-ffff-ffff-ffff-ffffffffffff" : f->before_id,
-        lowest_id(f->created_after_ms, mem),
+        below(f, mem),
+        id_of(f->created_after_ms < 0 ? 0 : f->created_after_ms, mem),
         time_or(f->created_after_ms, "-infinity", mem),
         time_or(f->created_before_ms, "infinity", mem),
         stored_as(f, mem),

@@ -122,6 +122,21 @@ static void read_expires(struct reader *r, const json_t *value)
         r->out->expires_ms = at;
 }
 
+/*
+ * JSON of a value, its numbers as short as they can be: 9.99 stays 9.99.  17 digits are written
+ * only where 15 would be another number.
+ */
+static char *write_json(const json_t *value)
+{
+    char *text = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    SCOPED(json_t) again = text == NULL ? NULL : json_read(text, strlen(text), NULL);
+
+    if (again != NULL && json_equal(again, value))
+        return text;
+    free(text);
+    return json_dumps(value, JSON_COMPACT);
+}
+
 /* An object of at most 4 KiB, kept as JSON. */
 static const char *read_metadata(struct reader *r, const char *pointer, const json_t *value)
 {
@@ -132,7 +147,7 @@ static const char *read_metadata(struct reader *r, const char *pointer, const js
         fault(r, pointer, "must be an object");
         return NULL;
     }
-    text = json_dumps(value, JSON_COMPACT);
+    text = write_json(value);
     if (text == NULL || strlen(text) > MESSAGE_METADATA_MAX) {
         fault(r, pointer, "must be at most 4,096 bytes as JSON");
         free(text);
