@@ -25,4 +25,4 @@ CREATE TABLE message_recipients (
     error_message   text,
     metadata        jsonb,
     PRIMARY KEY (message_id, n)
-) WITH (fillfactor = 65, autovacuum_vacuum_scale_factor = 0.05);
+) WITH (fillfactor = 45, autovacuum_vacuum_scale_factor = 0.05);
