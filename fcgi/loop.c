@@ -23,6 +23,7 @@
 #define ROUND_MOST 128        /* requests carried together */
 #define CONNECTIONS_MOST 1024 /* open and idle, of this thread */
 #define PEEK_BYTES (256u << 10) /* more than a unix socket holds */
+#define STOP_MS 2000          /* for what still arrives while we end */
 #define SEND_SECONDS 5        /* a front that does not read its answer is given up */
 
 /* A request of this round, with the connection that it came on. */
@@ -168,7 +169,7 @@ static void gather(struct loop *l)
     gather_connections(l, fds, n);
     if ((fds[n + 1].revents & POLLIN) != 0)
         gather_patient(l);
-    if ((fds[n + 2].revents & POLLIN) != 0 && !l->stopping)
+    if ((fds[n + 2].revents & POLLIN) != 0)
         gather_new(l);
 }
 
@@ -353,7 +354,24 @@ static void close_loop(struct loop *l)
     free(l);
 }
 
-/* Stopping: what has arrived on open connections is still carried through. */
+/*
+ * Stopping: what has arrived is still carried through, connections too that the kernel has taken for
+ * us already, since a front cannot send a request anew whose connection is reset.  For the same
+ * reason the last thread closes the socket in the moment in which nothing waits there.
+ */
+static void wind_up(struct loop *l)
+{
+    int64_t until_ms = clock_mono_ms() + STOP_MS;
+
+    while (l->n_visits > 0 && clock_mono_ms() < until_ms) {
+        gather(l);
+        if (l->n_visits > 0)
+            carry(l);
+    }
+    if (atomic_fetch_sub(l->ctx->running, 1) == 1)
+        close(l->ctx->listen_fd);
+}
+
 void *loop_run(void *arg)
 {
     struct loop *l = calloc(1, sizeof *l);
@@ -365,7 +383,8 @@ void *loop_run(void *arg)
         gather(l);
         if (l->n_visits > 0)
             carry(l);
-    } while (!l->stopping || l->n_visits > 0);
+    } while (!l->stopping);
+    wind_up(l);
     close_loop(l);
     return NULL;
 }

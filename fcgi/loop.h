@@ -1,5 +1,7 @@
 #ifndef FCGI_LOOP_H
 #define FCGI_LOOP_H
+#include <stdatomic.h>
+
 #include "common/config/config.h"
 #include "fcgi/patient.h"
 #include "fcgi/publisher.h"
@@ -12,10 +14,11 @@
  */
 struct loop_context {
     const struct config *config;
-    int listen_fd; /* non-blocking, shared with other threads and processes */
+    int listen_fd; /* non-blocking, shared with other threads and processes; the last one closes it */
     int stop_fd;   /* becomes readable, and stays so, when the program is to stop */
     struct publisher *publisher;
     struct patient *patient;
+    atomic_int *running; /* threads that have not ended */
 };
 
 /* A pthread start routine; arg is a struct loop_context, borrowed.  Returns when all is answered. */

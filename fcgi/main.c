@@ -1,5 +1,6 @@
 /* notify.fcgi - wires the responder: options, threads, signals, and the way back. */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -45,6 +46,7 @@ static void run(const struct config *config, int listen_fd)
 {
     int n = config->server.threads;
     pthread_t *threads = calloc((size_t)n, sizeof *threads);
+    atomic_int running = n;
     struct loop_context context = {
         .config = config,
         .listen_fd = listen_fd,
@@ -52,6 +54,7 @@ static void run(const struct config *config, int listen_fd)
         .publisher = publisher_start(config),
         .patient = patient_start((uint64_t)config->server.max_body_bytes,
                                  config->server.request_timeout_ms),
+        .running = &running,
     };
 
     for (int i = 0; i < n; i++) {

@@ -61,7 +61,6 @@ static enum records_state on_header(struct records *r)
 enum records_state records_feed(struct records *r, const void *bytes, size_t n)
 {
     const uint8_t *p = bytes, *end = p + n;
-    enum records_state next = RECORDS_PARTIAL;
 
     while (r->state == RECORDS_PARTIAL && p < end) {
         size_t some = (size_t)(end - p);
@@ -75,12 +74,12 @@ enum records_state records_feed(struct records *r, const void *bytes, size_t n)
             r->header_len += some;
             if (r->header_len == sizeof r->header) {
                 r->header_len = 0;
-                next = on_header(r);
+                r->next = on_header(r);
             }
         }
         p += some;
-        if (next == RECORDS_BAD || next == RECORDS_OVERSIZE || (next == RECORDS_WHOLE && r->skip == 0))
-            r->state = next;
+        if (r->next != RECORDS_WHOLE || r->skip == 0)
+            r->state = r->next;
     }
     return r->state;
 }

@@ -23,7 +23,7 @@ enum records_state {
 
 struct records {
     uint64_t body_max;
-    enum records_state state;
+    enum records_state state, next; /* next: what the record that is being read leads to */
     uint8_t header[8];
     size_t header_len;  /* of the record that is being read */
     uint32_t skip;      /* content and padding still to come */

@@ -25,7 +25,7 @@ CREATE TABLE message_recipients (
     error_message   text,
     metadata        json,
     PRIMARY KEY (message_id, n)
-) WITH (fillfactor = 65, autovacuum_vacuum_scale_factor = 0.05);
+) WITH (fillfactor = 45, autovacuum_vacuum_scale_factor = 0.05);
 
 -- Lists by recipient.  Eight bytes of hash instead of the address keep it small; what it finds is
 -- compared with the address itself.

@@ -115,8 +115,10 @@ static int open_socket(const char *host, const char *port)
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *at;
     int one = 1, fd;
 
-    if (getaddrinfo(host, port, &hints, &at) != 0)
+    if (getaddrinfo(host, port, &hints, &at) != 0) {
+        errno = EADDRNOTAVAIL; /* it has words of its own, and the caller shows those of errno */
         return -1;
+    }
     fd = socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, at->ai_protocol);
     if (fd >= 0) {
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
@@ -136,8 +138,10 @@ static int open_address(const char *address)
     const char *colon = strrchr(address, ':');
     size_t len = colon == NULL ? 0 : (size_t)(colon - address);
 
-    if (len == 0 || len >= sizeof host)
+    if (len == 0 || len >= sizeof host) {
+        errno = EINVAL;
         return -1;
+    }
     memcpy(host, address, len);
     host[len] = '\0';
     if (host[0] == '[' && host[len - 1] == ']') {

@@ -6,8 +6,8 @@
 /*
  * array - a Postgres array written as text ({1,2,"a \"b\""}), for parameters of unnest().
  *
- * Begin, add the elements in order, end; then array_text() is the parameter.  One ceiling of 64 MiB
- * guards each array.
+ * Begin, add the elements in order, end: what array_end() returns is the parameter.  One ceiling of
+ * 64 MiB guards each array.
  */
 struct array {
     struct buf text;

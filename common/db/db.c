@@ -235,13 +235,17 @@ static enum status kind_of(const char *state)
     return kind;
 }
 
-/* The connection broke in the middle of a call: what was sent may have been done. */
+/*
+ * A call without an end, because the connection broke or (where it is still there) the time was
+ * over: what was sent may have been done.
+ */
 static enum status broken(struct db *db, const char *what, struct error *err)
 {
+    const char *words = db_is_connected(db) ? "no answer in time" : "the connection broke";
     struct error why;
 
     drop(db);
-    error_set(&why, ST_UNCERTAIN, "database: %s: the connection broke", what);
+    error_set(&why, ST_UNCERTAIN, "database: %s: %s", what, words);
     note_failure(db, &why);
     return error_set(err, why.kind, "%s", why.text);
 }
@@ -254,11 +258,11 @@ static enum status refused(struct db *db, const PGresult *result, const char *wh
     const char *words = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     enum status kind;
 
-    if (state == NULL || !db_is_connected(db))
+    if (state == NULL || strncmp(state, "57P", 3) == 0) { /* the server is ending this session */
+        drop(db);
         return broken(db, what, err);
+    }
     kind = kind_of(state);
-    if (strncmp(state, "57P", 3) == 0) /* the server is ending this session */
-        return broken(db, what, err);
     if (kind == ST_INVALID || kind == ST_CONFLICT) /* these words may hold the value itself */
         words = "refused by the schema";
     return error_set(err, kind, "database: %s: %s (%s)", what, words, state);
@@ -282,7 +286,18 @@ static PGresult *next_result(struct db *db, int64_t deadline)
     return PQgetResult(db->conn);
 }
 
-/* The first failure of a call's results, or its last success; NULL when the connection broke. */
+/*
+ * A statement of its own is committed after it has said how many rows it wrote, so only the server's
+ * "ready" makes that a success; libpq is then neither busy nor cut off.
+ */
+static bool has_ended(const struct db *db)
+{
+    PGTransactionStatusType t = PQtransactionStatus(db->conn);
+
+    return t != PQTRANS_ACTIVE && t != PQTRANS_UNKNOWN;
+}
+
+/* The first failure of a call's results, or its last success; NULL when there was no end to them. */
 static PGresult *collect(struct db *db)
 {
     int64_t deadline = clock_mono_ms() + db->options.timeout_ms;
@@ -299,6 +314,10 @@ static PGresult *collect(struct db *db)
             PQclear(kept);
             kept = more;
         }
+    }
+    if (kept != NULL && !has_ended(db)) {
+        PQclear(kept);
+        return NULL;
     }
     return kept;
 }
@@ -342,21 +361,24 @@ static enum status prepare(struct db *db, const struct statement *st, struct err
 
 /*
  * An idle connection that the server closed is noticed here, before anything is sent, so that a
- * restart of Postgres does not make the next write uncertain.
+ * restart of Postgres does not make the next write uncertain.  A server that is shut down says so
+ * first: its words are read, then the end behind them.
  */
 static void notice_closed(struct db *db)
 {
     struct pollfd p = { .fd = PQsocket(db->conn), .events = POLLIN };
 
-    if (poll(&p, 1, 0) > 0 && !PQconsumeInput(db->conn))
-        drop(db);
+    while (db_is_connected(db) && poll(&p, 1, 0) > 0) {
+        if (!PQconsumeInput(db->conn))
+            drop(db);
+    }
 }
 
 static enum status ready(struct db *db, struct error *err)
 {
     if (db_is_connected(db))
         notice_closed(db);
-    if (db->conn == NULL && db->in_transaction) /* until db_rollback(): no half of it may run anew */
+    if (!db_is_connected(db) && db->in_transaction) /* until db_rollback(): no half of it may run anew */
         return error_set(err, ST_UNAVAILABLE, "database: the connection was lost in a transaction");
     return db_connect(db, err);
 }

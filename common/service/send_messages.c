@@ -7,25 +7,42 @@
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
 
-#define LOOK_UP_MS 3000
-#define LOOK_UP_PAUSE_MS 100
+#define SETTLE_MS 3000
+#define SETTLE_PAUSE_MS 100
 
-/* The connection broke after the statement left.  Ids are ours, so the table knows. */
-static void look_up(struct db *db, const struct message_draft *const drafts[], size_t n,
-                    struct arena *mem, enum status results[])
+/* A conflict: are these the rows of the first time?  One statement wrote all of them, or none. */
+static enum status look_up(struct db *db, const struct message_draft *const drafts[],
+                           struct arena *mem, struct error *err)
 {
-    const char **ids = ARENA_ARRAY(mem, const char *, n);
-    bool *found = ARENA_ARRAY(mem, bool, n);
-    int64_t until = clock_mono_ms() + LOOK_UP_MS;
-    struct error err;
-    enum status s;
+    enum status conflict = err->kind;
+    bool found;
+    enum status s = messages_exist(db, (const char *[]){ drafts[0]->id }, 1, mem, &found, err);
 
-    for (size_t i = 0; i < n; i++)
-        ids[i] = drafts[i]->id;
-    while ((s = messages_exist(db, ids, n, mem, found, &err)) != ST_OK && clock_mono_ms() < until)
-        clock_sleep_ms(LOOK_UP_PAUSE_MS);
-    for (size_t i = 0; i < n; i++)
-        results[i] = s != ST_OK ? ST_UNCERTAIN : found[i] ? ST_OK : ST_UNAVAILABLE;
+    if (s != ST_OK)
+        return s;
+    return found ? ST_OK : conflict;
+}
+
+/*
+ * The connection broke after the statement left, which may be running still: looking for the rows
+ * would not tell whether they come yet.  Writing them again does, for ids are ours: it waits for the
+ * first time to end, and then finds its rows or takes their place.
+ */
+static enum status insert_again(struct db *db, const struct message_draft *const drafts[], size_t n,
+                                struct arena *mem, struct error *err)
+{
+    int64_t until = clock_mono_ms() + SETTLE_MS;
+
+    while (clock_mono_ms() < until) {
+        enum status s = messages_insert(db, drafts, n, err);
+
+        if (s == ST_CONFLICT)
+            s = look_up(db, drafts, mem, err);
+        if (s != ST_UNCERTAIN && s != ST_UNAVAILABLE)
+            return s;
+        clock_sleep_ms(SETTLE_PAUSE_MS);
+    }
+    return error_set(err, ST_UNCERTAIN, "database: nobody could be asked what was written");
 }
 
 static enum status insert(struct db *db, const struct message_draft *const drafts[], size_t n,
@@ -34,11 +51,11 @@ static enum status insert(struct db *db, const struct message_draft *const draft
     struct error err;
     enum status s = messages_insert(db, drafts, n, &err);
 
+    if (s == ST_UNCERTAIN)
+        s = insert_again(db, drafts, n, mem, &err);
     for (size_t i = 0; i < n; i++)
         results[i] = s;
-    if (s == ST_UNCERTAIN)
-        look_up(db, drafts, n, mem, results);
-    else if (s != ST_OK && (s != ST_UNAVAILABLE || n == 1))
+    if (s != ST_OK && s != ST_UNAVAILABLE) /* that one the connection announces, once */
         log_error("messages.insert_failed", ERR(&err), NUM("messages", n));
     return s;
 }

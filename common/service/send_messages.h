@@ -13,9 +13,9 @@
  * each.
  *
  * A round that fails for another reason than an absent database is repeated message by message, so
- * that one bad row never refuses its neighbours.  A commit whose outcome is unknown is looked up
- * by id on a new connection.  results[i]: ST_OK (it is in Postgres), ST_UNAVAILABLE (it is not),
- * ST_UNCERTAIN (nobody could be asked), ST_BUG.
+ * that one bad row never refuses its neighbours.  A commit whose outcome is unknown is settled on a
+ * new connection.  results[i]: ST_OK (it is in Postgres), ST_UNCERTAIN (nobody could be asked),
+ * anything else (it is not).
  */
 void send_messages(struct db *db, const struct message_draft *const drafts[], size_t n,
                    struct arena *mem, enum status results[]);

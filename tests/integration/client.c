@@ -55,17 +55,28 @@ struct answer answer_of(int status, const char *headers, const char *body, size_
                             json_loadb(body, len, JSON_DECODE_ANY, NULL) };
 }
 
-static bool call(const char *method, const char *url, struct curl_slist *head, const char *body,
-                 struct answer *out)
+/* Kept, with its connections, for the process: a parent's may not be used by two. */
+static CURL *handle(void)
 {
-    static CURL *curl; /* kept, with its connections, for the process */
-    struct buf headers = BUF_INIT(1 << 20), answer = BUF_INIT(ANSWER_MOST);
+    static CURL *curl;
+    static pid_t owner;
+
+    if (owner != getpid())
+        curl = curl_easy_init();
+    owner = getpid();
+    curl_easy_reset(curl);
+    return curl;
+}
+
+bool http_send(const char *method, const char *url, const char *key, const char *body,
+               const char *const headers[], struct answer *out)
+{
+    struct buf answer_head = BUF_INIT(1 << 20), answer = BUF_INIT(ANSWER_MOST);
+    struct curl_slist *head = request_head(key, body, headers);
+    CURL *curl = handle();
     long status = 0;
     bool ok;
 
-    if (curl == NULL)
-        curl = curl_easy_init();
-    curl_easy_reset(curl);
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, ANSWER_SECONDS);
@@ -76,14 +87,14 @@ static bool call(const char *method, const char *url, struct curl_slist *head, c
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
     }
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, keep);
-    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &headers);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &answer_head);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
     ok = curl_easy_perform(curl) == CURLE_OK;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     if (ok)
-        *out = answer_of((int)status, buf_str(&headers), buf_str(&answer), answer.len);
-    buf_free(&headers);
+        *out = answer_of((int)status, buf_str(&answer_head), buf_str(&answer), answer.len);
+    buf_free(&answer_head);
     buf_free(&answer);
     curl_slist_free_all(head);
     return ok;
@@ -95,14 +106,8 @@ struct answer http(const char *method, const char *path, const char *key, const 
     const char *url = text("%s%s", stack_env("NOTIFY_URL"), path);
     struct answer a = { 0 };
 
-    ck_assert_msg(call(method, url, request_head(key, body, headers), body, &a), "%s %s: no answer",
-                  method, path);
+    ck_assert_msg(http_send(method, url, key, body, headers, &a), "%s %s: no answer", method, path);
     return a;
-}
-
-bool http_try(const char *url, struct answer *out)
-{
-    return call("GET", url, NULL, NULL, out);
 }
 
 const char *header(const struct answer *a, const char *name)

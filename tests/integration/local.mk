@@ -5,6 +5,7 @@ INTEGRATION_TESTS =
 
 if HAVE_CHECK
 INTEGRATION_TESTS += %D%/test_schema %D%/test_users %D%/test_notifyctl
+INTEGRATION_TESTS += %D%/test_api %D%/test_bad_input %D%/test_delivery %D%/test_failures %D%/test_programs
 endif
 
 EXTRA_PROGRAMS += $(INTEGRATION_TESTS)
@@ -14,9 +15,36 @@ INTEGRATION_HARNESS = \
     %D%/pg.c %D%/pg.h %D%/pg_suite.h \
     %D%/program.c %D%/program.h
 
+STACK_HARNESS = \
+    %D%/stack.c %D%/stack.h \
+    %D%/client.c %D%/client.h \
+    %D%/witness.c %D%/witness.h \
+    %D%/load.c %D%/load.h \
+    %D%/fastcgi.c %D%/fastcgi.h \
+    %D%/program.c %D%/program.h
+
 %C%_test_schema_SOURCES = %D%/test_schema.c $(INTEGRATION_HARNESS)
 %C%_test_users_SOURCES = %D%/test_users.c $(INTEGRATION_HARNESS)
 %C%_test_notifyctl_SOURCES = %D%/test_notifyctl.c $(INTEGRATION_HARNESS)
 
+%C%_test_api_SOURCES = %D%/test_api.c $(STACK_HARNESS)
+%C%_test_bad_input_SOURCES = %D%/test_bad_input.c $(STACK_HARNESS)
+%C%_test_delivery_SOURCES = %D%/test_delivery.c $(STACK_HARNESS)
+%C%_test_failures_SOURCES = %D%/test_failures.c $(STACK_HARNESS)
+%C%_test_programs_SOURCES = %D%/test_programs.c $(STACK_HARNESS)
+
 integration: all $(INTEGRATION_TESTS)
 .PHONY: integration
+
+# The tables and the connection to them.
+if HAVE_CHECK
+INTEGRATION_TESTS += %D%/test_tables %D%/test_steps %D%/test_outcomes %D%/test_races %D%/test_connection
+endif
+
+TABLES_HARNESS = %D%/pg.c %D%/pg.h %D%/pg_suite.h %D%/tables.c %D%/tables.h
+
+%C%_test_tables_SOURCES = %D%/test_tables.c $(TABLES_HARNESS)
+%C%_test_steps_SOURCES = %D%/test_steps.c $(TABLES_HARNESS)
+%C%_test_outcomes_SOURCES = %D%/test_outcomes.c $(TABLES_HARNESS)
+%C%_test_races_SOURCES = %D%/test_races.c $(TABLES_HARNESS)
+%C%_test_connection_SOURCES = %D%/test_connection.c %D%/proxy.c %D%/proxy.h $(TABLES_HARNESS)

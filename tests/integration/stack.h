@@ -33,13 +33,13 @@ const char *stack_env(const char *name); /* of DIR/env */
 const char *stack_file(const char *name); /* DIR/name */
 
 /* Looks again every few milliseconds, and fails the test when time is up. */
-#define WAIT_UNTIL(condition, ms)                                                          \
-    do {                                                                                   \
-        int64_t until_ms_ = clock_mono_ms() + (ms);                                        \
-        while (!(condition)) {                                                             \
-            ck_assert_msg(clock_mono_ms() < until_ms_, "not within " #ms " ms: " #condition); \
-            clock_sleep_ms(20);                                                            \
-        }                                                                                  \
+#define WAIT_UNTIL(condition, ms)                                                                \
+    do {                                                                                         \
+        int64_t until_ms_ = clock_mono_ms() + (ms);                                              \
+        while (!(condition)) {                                                                   \
+            ck_assert_msg(clock_mono_ms() < until_ms_, "%s", "not within " #ms " ms: " #condition); \
+            clock_sleep_ms(20);                                                                  \
+        }                                                                                        \
     } while (0)
 
 /* ---- the parts: postgres redis rabbitmq simulator mail workerd fcgi-1 fcgi-2 front ---- */

@@ -14,19 +14,27 @@
 
 #define FILE_MOST (256u << 20)
 
-const char *witness_read(const char *path)
+static void read_file(const char *path, struct buf *out)
 {
-    struct buf *out = calloc(1, sizeof *out); /* until the test ends */
     FILE *f = fopen(path, "re");
     char chunk[65536];
     size_t n;
 
-    ck_assert_msg(out != NULL && f != NULL, "%s cannot be read", path);
-    out->limit = FILE_MOST;
+    ck_assert_msg(f != NULL, "%s cannot be read", path);
     while ((n = fread(chunk, 1, sizeof chunk, f)) > 0)
         buf_add(out, chunk, n);
     fclose(f);
-    return buf_str(out);
+}
+
+const char *witness_read(const char *path)
+{
+    struct buf out = BUF_INIT(FILE_MOST);
+    const char *kept;
+
+    read_file(path, &out);
+    kept = text("%s", buf_str(&out));
+    buf_free(&out);
+    return kept;
 }
 
 /* ---- the database ---- */
@@ -153,10 +161,11 @@ static bool is_request_for(const json_t *line, const char *message_id)
 
 json_t *requests_for(const char *message_id)
 {
-    const char *log = witness_read(stack_env("SIMULATOR_LOG"));
+    struct buf log = BUF_INIT(FILE_MOST); /* long, and asked for often: not kept */
     json_t *found = json_array();
 
-    for (const char *line = log, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+    read_file(stack_env("SIMULATOR_LOG"), &log);
+    for (const char *line = buf_str(&log), *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
         json_t *doc;
 
         if (memmem(line, (size_t)(end - line), message_id, strlen(message_id)) == NULL)
@@ -167,6 +176,7 @@ json_t *requests_for(const char *message_id)
             json_array_append(found, doc);
         json_decref(doc);
     }
+    buf_free(&log);
     return found;
 }
 
@@ -181,6 +191,20 @@ int request_count(const char *recipient_id)
     return n;
 }
 
+void expect_each_once(const char *message_id, int n)
+{
+    json_t *all = requests_for(message_id), *one, *seen = json_object();
+    size_t i;
+
+    json_array_foreach (all, i, one) {
+        const char *id = json_string_value(json_object_get(one, "recipient_id"));
+
+        ck_assert_msg(json_object_get(seen, id) == NULL, "%s was asked for twice", id);
+        json_object_set_new(seen, id, json_true());
+    }
+    ck_assert_uint_eq(json_object_size(seen), (size_t)n);
+}
+
 /* ---- the mailbox ---- */
 
 const char *find_mail(const char *part)
@@ -193,7 +217,7 @@ const char *find_mail(const char *part)
             const char *mail = witness_read(files.gl_pathv[i]);
 
             if (strstr(mail, part) != NULL)
-                found = mail;
+                found = text("%s", files.gl_pathv[i]);
         }
     }
     globfree(&files);

@@ -25,9 +25,12 @@ const char *message_status(const char *message_id);
 
 /* Requests of the simulator's log: those for a message, in order. */
 json_t *requests_for(const char *message_id);
+/* How many of them were for one recipient, "MESSAGE.n". */
 int request_count(const char *recipient_id);
+/* Fails the test unless each of the message's n recipients was asked for exactly once. */
+void expect_each_once(const char *message_id, int n);
 
-/* Mails in the mailbox whose bytes contain the text; NULL: none. */
+/* The file of a mail that contains these bytes; NULL: none. */
 const char *find_mail(const char *part);
 
 /* Fails the test where a log of our programs holds a key, a secret, an address or a content. */

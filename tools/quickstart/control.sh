@@ -95,7 +95,7 @@ count_deaths() {
 # finish what is in flight; then what they stand on.
 stop_everything() {
     local supervisor_pid left
-    if supervisor_pid=$(recorded_pid "$dir/run/supervisor"); then kill -TERM "$supervisor_pid"; fi
+    if supervisor_pid=$(recorded_pid "$dir/run/supervisor"); then kill -TERM "$supervisor_pid" || true; fi
     stop_parts 5 front
     stop_parts 35 fcgi-1 fcgi-2
     stop_parts 35 workerd

@@ -148,7 +148,9 @@ END
 # --- rabbitmq -------------------------------------------------------------------------------------
 
 write_rabbitmq() {
-    local base=$dir/rabbitmq
+    local base=$dir/rabbitmq schedulers
+    # A node of ours gains nothing from more, and a machine of many cores would start it slower.
+    schedulers=$(($(nproc) < 4 ? $(nproc) : 4))
     mkdir -p "$base/mnesia" "$base/log"
     echo '[].' >"$dir/etc/rabbitmq-plugins"
     cat >"$dir/etc/rabbitmq.conf" <<END
@@ -173,7 +175,7 @@ export RABBITMQ_CONFIG_FILE=$dir/etc/rabbitmq.conf RABBITMQ_CONF_ENV_FILE=/dev/n
 export RABBITMQ_ADVANCED_CONFIG_FILE=$dir/etc/rabbitmq-advanced.config
 export RABBITMQ_ENABLED_PLUGINS_FILE=$dir/etc/rabbitmq-plugins
 export RABBITMQ_PID_FILE=$base/node.pid
-export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}"
+export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="+S $schedulers:$schedulers -kernel inet_dist_use_interface {127,0,0,1}"
 export ERL_EPMD_PORT=${port[epmd]} ERL_EPMD_ADDRESS=127.0.0.1 ERL_CRASH_DUMP_SECONDS=0
 export ERL_ZFLAGS="-start_epmd false"
 END
