@@ -48,3 +48,12 @@ TABLES_HARNESS = %D%/pg.c %D%/pg.h %D%/pg_suite.h %D%/tables.c %D%/tables.h
 %C%_test_outcomes_SOURCES = %D%/test_outcomes.c $(TABLES_HARNESS)
 %C%_test_races_SOURCES = %D%/test_races.c $(TABLES_HARNESS)
 %C%_test_connection_SOURCES = %D%/test_connection.c %D%/proxy.c %D%/proxy.h $(TABLES_HARNESS)
+
+# Bad input, and other people's ids.
+if HAVE_CHECK
+INTEGRATION_TESTS += %D%/test_refusals %D%/test_isolation
+endif
+REFUSAL_HARNESS = %D%/rows.c %D%/rows.h $(STACK_HARNESS)
+%C%_test_refusals_SOURCES = %D%/test_refusals.c $(REFUSAL_HARNESS)
+%C%_test_isolation_SOURCES = %D%/test_isolation.c $(REFUSAL_HARNESS)
+EXTRA_DIST += tests/bad-input
