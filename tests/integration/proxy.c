@@ -33,7 +33,8 @@ static int connect_back(const struct proxy *p)
     return fd;
 }
 
-/* At most so many of the bytes that are there; how many went, 0 or less at an end of either side. */
+/* At most so many of the bytes that are there; how many went, 0 or less at an end of either side.
+ */
 static ssize_t pass(int from, int to, size_t most)
 {
     char bytes[8192];
@@ -56,7 +57,8 @@ static bool pass_answer(struct proxy *p, int server, int client)
 
 static void serve(struct proxy *p, int client, int server)
 {
-    struct pollfd fds[2] = { { .fd = client, .events = POLLIN }, { .fd = server, .events = POLLIN } };
+    struct pollfd fds[2] = { { .fd = client, .events = POLLIN },
+                             { .fd = server, .events = POLLIN } };
 
     while (!atomic_load(&p->stop) && atomic_load(&p->allowed) != NOW) {
         if (poll(fds, 2, TURN_MS) <= 0)
@@ -96,7 +98,8 @@ void proxy_start(struct proxy *p, const struct pg *back)
     atomic_store(&p->allowed, -1);
     /* Inside the cluster's folder, with which it goes. */
     if (snprintf(p->front.dir, sizeof p->front.dir, "%s/proxy-XXXXXX", back->dir) >=
-            (int)sizeof p->front.dir || mkdtemp(p->front.dir) == NULL)
+            (int)sizeof p->front.dir ||
+        mkdtemp(p->front.dir) == NULL)
         abort();
     a = address_in(p->front.dir);
     p->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

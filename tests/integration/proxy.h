@@ -7,8 +7,8 @@
 /*
  * proxy - stands between a connection and Postgres, and cuts it where it is told to.
  *
- * A thread of its own serves one connection at a time.  Postgres notices a cut only when it reads or
- * writes next: it finishes what it is doing, as when a network fails.
+ * A thread of its own serves one connection at a time.  Postgres notices a cut only when it reads
+ * or writes next: it finishes what it is doing, as when a network fails.
  */
 
 struct proxy {
@@ -23,7 +23,8 @@ struct proxy {
 
 void proxy_start(struct proxy *p, const struct pg *back);
 void proxy_stop(struct proxy *p);
-/* Passes on so many bytes of what the server says from now on, then cuts; 0 cuts before the first. */
+/* Passes on so many bytes of what the server says from now on, then cuts; 0 cuts before the first.
+ */
 void proxy_allow(struct proxy *p, long bytes);
 void proxy_cut_now(struct proxy *p); /* whoever is connected, in the middle of whatever it does */
 #endif

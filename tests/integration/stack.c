@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <glob.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,7 +28,7 @@
 
 static struct {
     char dir[128];
-    char script[1024]; /* ./quickstart */
+    char script[PATH_MAX]; /* ./quickstart */
     int leash;         /* when the last of its writers is gone, the guardian stops the stack */
     pid_t guardian;
 } stack;

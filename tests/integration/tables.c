@@ -26,8 +26,12 @@ struct db *tables_connect(const struct pg *pg, const char *name, const struct db
 {
     struct config_database *config = ARENA_NEW(&tables_mem, struct config_database);
 
-    *config = (struct config_database){ .host = pg->dir, .port = "5432", .name = name,
-                                        .user = "postgres", .password = "", .sslmode = "",
+    *config = (struct config_database){ .host = pg->dir,
+                                        .port = "5432",
+                                        .name = name,
+                                        .user = "postgres",
+                                        .password = "",
+                                        .sslmode = "",
                                         .url = "" };
     return db_new(config, options ? options : &(struct db_options){ .application = "test" });
 }
@@ -66,8 +70,13 @@ struct message_draft *tables_draft(size_t recipients)
     int64_t now = clock_wall_ms();
 
     *d = (struct message_draft){
-        .user_id = tables_id(), .content = "Your code is 123456", .priority = PRIO_NORMAL,
-        .created_ms = now, .scheduled_ms = -1, .expires_ms = -1, .due_ms = now + HOUR_MS,
+        .user_id = tables_id(),
+        .content = "Your code is 123456",
+        .priority = PRIO_NORMAL,
+        .created_ms = now,
+        .scheduled_ms = -1,
+        .expires_ms = -1,
+        .due_ms = now + HOUR_MS,
         .recipients = ARENA_ARRAY(&tables_mem, struct message_recipient, recipients),
         .n_recipients = recipients,
     };
@@ -92,7 +101,8 @@ struct recipient_ref tables_ref(const struct message_draft *d, int n, int fence)
     return (struct recipient_ref){ d->id, n, fence };
 }
 
-void tables_claim(struct db *db, const struct message_draft *d, size_t n, struct recipient_ref refs[])
+void tables_claim(struct db *db, const struct message_draft *d, size_t n,
+                  struct recipient_ref refs[])
 {
     struct claim *claims;
     size_t count;
@@ -107,8 +117,8 @@ void tables_claim(struct db *db, const struct message_draft *d, size_t n, struct
 
 /* ---- questions ---- */
 
-__attribute__((format(printf, 1, 0)))
-static const char *format_text(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static const char *format_text(const char *format,
+                                                                     va_list args)
 {
     va_list again;
     char *text;
@@ -148,25 +158,32 @@ void tables_do(struct db *db, const char *sql, ...)
 
 const char *tables_counters(struct db *db, const char *message_id)
 {
-    return tables_ask(db, "SELECT concat(status, ' ', open_count, '/', sent_count, '/', expired_count)"
-                          " FROM messages WHERE id = '%s'", message_id);
+    return tables_ask(db,
+                      "SELECT concat(status, ' ', open_count, '/', sent_count, '/', expired_count)"
+                      " FROM messages WHERE id = '%s'",
+                      message_id);
 }
 
 const char *tables_state(struct db *db, const struct message_draft *d, int n)
 {
-    return tables_ask(db, "SELECT concat_ws(' ', status, fence, attempts) FROM message_recipients"
-                          " WHERE message_id = '%s' AND n = %d", d->id, n);
+    return tables_ask(db,
+                      "SELECT concat_ws(' ', status, fence, attempts) FROM message_recipients"
+                      " WHERE message_id = '%s' AND n = %d",
+                      d->id, n);
 }
 
 const char *tables_due(struct db *db, const struct message_draft *d, int n)
 {
-    return tables_ask(db, "SELECT coalesce((SELECT round(extract(epoch FROM due_at - now()))::text"
-                          " FROM dispatch WHERE message_id = '%s' AND n = %d), 'none')", d->id, n);
+    return tables_ask(db,
+                      "SELECT coalesce((SELECT round(extract(epoch FROM due_at - now()))::text"
+                      " FROM dispatch WHERE message_id = '%s' AND n = %d), 'none')",
+                      d->id, n);
 }
 
 const char *tables_events(struct db *db, const char *message_id)
 {
-    return tables_ask(db, "SELECT string_agg(concat(n, ':', event, '>', status), ' ' ORDER BY id)"
-                          " FROM message_events WHERE message_id = '%s' AND event <> 'accepted'",
+    return tables_ask(db,
+                      "SELECT string_agg(concat(n, ':', event, '>', status), ' ' ORDER BY id)"
+                      " FROM message_events WHERE message_id = '%s' AND event <> 'accepted'",
                       message_id);
 }

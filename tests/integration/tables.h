@@ -34,7 +34,8 @@ struct message_draft *tables_draft(size_t recipients);
 struct message_draft *tables_message(struct db *db, size_t recipients);
 struct recipient_ref tables_ref(const struct message_draft *d, int n, int fence);
 /* Claims recipients 0 to n - 1, which are in their first generation; refs get the second. */
-void tables_claim(struct db *db, const struct message_draft *d, size_t n, struct recipient_ref refs[]);
+void tables_claim(struct db *db, const struct message_draft *d, size_t n,
+                  struct recipient_ref refs[]);
 
 /* One value as text ("" for NULL), or a command. */
 const char *tables_ask(struct db *db, const char *sql, ...) __attribute__((format(printf, 2, 3)));

@@ -1,4 +1,5 @@
-/* The connection to Postgres: lost at every moment, and never a wrong word about what was written. */
+/* The connection to Postgres: lost at every moment, and never a wrong word about what was written.
+ */
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -30,7 +31,8 @@ static struct db *victim_of(const struct pg *pg, const char *name)
 static void terminate(struct db *db)
 {
     int64_t until = clock_mono_ms() + 10000;
-    int pid = atoi(tables_ask(db, "SELECT pid FROM pg_stat_activity WHERE application_name = '" VICTIM "'"));
+    int pid = atoi(
+        tables_ask(db, "SELECT pid FROM pg_stat_activity WHERE application_name = '" VICTIM "'"));
 
     ck_assert_int_gt(pid, 0);
     tables_ask(db, "SELECT pg_terminate_backend(%d)", pid);
@@ -109,7 +111,8 @@ START_TEST(a_statement_past_its_time_limit_drops_the_connection_and_says_so)
     struct db *db = tables_open(&cluster, "limit"), *slow;
     int64_t begun = clock_mono_ms(), took;
 
-    slow = tables_connect(&cluster, "limit", &(struct db_options){ .application = "slow", .timeout_ms = 1000 });
+    slow = tables_connect(&cluster, "limit",
+                          &(struct db_options){ .application = "slow", .timeout_ms = 1000 });
     tables_do(slow, "SET statement_timeout = 0"); /* a server that does not end it by itself */
     ck_assert_int_eq(db_exec(slow, &sleep_long, NULL, NULL, &err), ST_UNCERTAIN);
     took = clock_mono_ms() - begun;
@@ -126,7 +129,8 @@ START_TEST(the_server_ends_a_slow_statement_first_and_the_connection_stays)
 {
     struct db *db = tables_open(&cluster, "slow"), *slow;
 
-    slow = tables_connect(&cluster, "slow", &(struct db_options){ .application = "slow", .timeout_ms = 1000 });
+    slow = tables_connect(&cluster, "slow",
+                          &(struct db_options){ .application = "slow", .timeout_ms = 1000 });
     ck_assert_int_eq(db_exec(slow, &sleep_long, NULL, NULL, &err), ST_UNAVAILABLE);
     ck_assert(db_is_connected(slow));
     OK(insert(slow, tables_draft(1)));
@@ -196,8 +200,8 @@ END_TEST
 /* ---- commits whose outcome is unknown ---- */
 
 /* One insert, its answer cut after so many bytes; how many there were to pass. */
-static long cut_insert(struct proxy *proxy, const char *name, long bytes, const struct message_draft *d,
-                       enum status *s)
+static long cut_insert(struct proxy *proxy, const char *name, long bytes,
+                       const struct message_draft *d, enum status *s)
 {
     struct db *victim = victim_of(&proxy->front, name);
     long passed;
@@ -223,11 +227,12 @@ START_TEST(an_answer_cut_off_anywhere_is_never_taken_for_another)
         if (cut_insert(&proxy, "cut", bytes, d, &s) < bytes)
             whole = bytes;
         clock_sleep_ms(1);
-        ck_assert_msg(s == ST_UNCERTAIN || is_there(db, d) == (s == ST_OK), "after %ld bytes: %s", bytes,
-                      status_name(s));
+        ck_assert_msg(s == ST_UNCERTAIN || is_there(db, d) == (s == ST_OK), "after %ld bytes: %s",
+                      bytes, status_name(s));
         uncertain += s == ST_UNCERTAIN;
     }
-    fprintf(stderr, "# an answer of %ld bytes, uncertain when cut at %ld of them\n", whole - 1, uncertain);
+    fprintf(stderr, "# an answer of %ld bytes, uncertain when cut at %ld of them\n", whole - 1,
+            uncertain);
     ck_assert_int_lt(whole, BYTES_MOST);
     ck_assert_int_ge(uncertain, 20);
     proxy_stop(&proxy);
@@ -242,10 +247,12 @@ START_TEST(a_commit_that_fails_is_never_taken_for_a_success)
     struct proxy proxy;
     long whole = 1000;
 
-    tables_do(db, "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
-                  " $$ BEGIN RAISE EXCEPTION 'not this one'; END $$;"
-                  "CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON messages DEFERRABLE INITIALLY DEFERRED"
-                  " FOR EACH ROW EXECUTE FUNCTION refuse()");
+    tables_do(
+        db,
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'not this one'; END $$;"
+        "CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON messages DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION refuse()");
     ck_assert_int_ne(insert(db, tables_draft(1)), ST_OK);
     proxy_start(&proxy, &cluster);
     for (long bytes = 0; bytes <= whole; bytes++) {
@@ -294,7 +301,8 @@ static void wait_until_idle(struct db *db)
     int64_t until = clock_mono_ms() + 10000;
 
     while (strcmp(tables_ask(db, "SELECT count(*) FROM pg_stat_activity WHERE state = 'active'"
-                                 " AND application_name = '" VICTIM "'"), "0") != 0) {
+                                 " AND application_name = '" VICTIM "'"),
+                  "0") != 0) {
         ck_assert_int_lt(clock_mono_ms(), until);
         clock_sleep_ms(5);
     }
@@ -305,7 +313,8 @@ struct interference {
     struct db *blocker;
 };
 
-/* Cuts the connection while the insert waits for a lock, and lets the insert go on a while later. */
+/* Cuts the connection while the insert waits for a lock, and lets the insert go on a while later.
+ */
 static void *cut_then_release(void *arg)
 {
     struct interference *i = arg;
@@ -329,7 +338,8 @@ START_TEST(an_insert_that_still_runs_when_its_connection_is_lost_is_waited_for)
     proxy_start(&proxy, &cluster);
     i.proxy = &proxy;
     victim = victim_of(&proxy.front, "running");
-    OK(insert(victim, tables_draft(1))); /* prepared: what waits for the lock is the insert itself */
+    OK(insert(victim,
+              tables_draft(1))); /* prepared: what waits for the lock is the insert itself */
     OK(db_begin(i.blocker, &err));
     tables_do(i.blocker, "LOCK TABLE message_events IN SHARE MODE");
     ck_assert_int_eq(pthread_create(&thread, NULL, cut_then_release, &i), 0);
@@ -358,7 +368,8 @@ struct killer {
 static const struct statement kill_active = {
     "test_kill",
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-    " WHERE application_name = '" VICTIM "' AND state = 'active'", 0
+    " WHERE application_name = '" VICTIM "' AND state = 'active'",
+    0
 };
 
 static void *kill_now_and_then(void *arg)
@@ -369,7 +380,8 @@ static void *kill_now_and_then(void *arg)
 
     while (!atomic_load(&k->stop)) {
         clock_sleep_ms((int64_t)random_below(8));
-        if (db_query(k->db, &kill_active, NULL, &own, &rows, NULL) == ST_OK && row_int(&rows, 0, 0) > 0) {
+        if (db_query(k->db, &kill_active, NULL, &own, &rows, NULL) == ST_OK &&
+            row_int(&rows, 0, 0) > 0) {
             k->kills++;
             clock_sleep_ms((int64_t)random_below(250)); /* or it would never get on */
         }
@@ -399,7 +411,8 @@ START_TEST(what_is_answered_is_true_however_often_the_session_is_killed)
         send_messages(victim, drafts, BATCH, &mem, results);
         for (int k = 0; k < BATCH; k++) {
             counts[results[k]]++;
-            ck_assert(results[k] == ST_OK || results[k] == ST_UNAVAILABLE || results[k] == ST_UNCERTAIN);
+            ck_assert(results[k] == ST_OK || results[k] == ST_UNAVAILABLE ||
+                      results[k] == ST_UNCERTAIN);
             if (results[k] != ST_UNCERTAIN)
                 ck_assert(is_there(db, drafts[k]) == (results[k] == ST_OK));
         }

@@ -1,4 +1,5 @@
-/* What an attempt's outcome and a provider's report do to a recipient, its message, timer and timeline. */
+/* What an attempt's outcome and a provider's report do to a recipient, its message, timer and
+ * timeline. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,13 +38,31 @@ static const struct {
     struct outcome o;
     const char *state, *due, *counters, *events;
 } recorded[] = {
-    { { .status = DS_SENT, .provider_id = "SM1" }, "sent 1 1", "none", "pending 1/1/0", "0:attempt>sent" },
-    { { .status = DS_FAILED, .code = "21211" }, "failed 1 1", "none", "pending 1/0/0", "0:attempt>failed" },
+    { { .status = DS_SENT, .provider_id = "SM1" },
+      "sent 1 1",
+      "none",
+      "pending 1/1/0",
+      "0:attempt>sent" },
+    { { .status = DS_FAILED, .code = "21211" },
+      "failed 1 1",
+      "none",
+      "pending 1/0/0",
+      "0:attempt>failed" },
     { { .status = DS_EXPIRED }, "expired 1 1", "none", "pending 1/0/1", "0:attempt>expired" },
-    { { .status = DS_PENDING, .delay_ms = 90000 }, "pending 1 1", "90", "pending 2/0/0", "0:attempt>pending" },
-    { { .status = DS_PENDING, .delay_ms = 5000, .give_back = true }, "pending 1 0", "5", "pending 2/0/0",
+    { { .status = DS_PENDING, .delay_ms = 90000 },
+      "pending 1 1",
+      "90",
+      "pending 2/0/0",
       "0:attempt>pending" },
-    { { .status = DS_SENDING, .delay_ms = 700000, .code = "timeout" }, "sending 1 1", "700", "pending 2/0/0",
+    { { .status = DS_PENDING, .delay_ms = 5000, .give_back = true },
+      "pending 1 0",
+      "5",
+      "pending 2/0/0",
+      "0:attempt>pending" },
+    { { .status = DS_SENDING, .delay_ms = 700000, .code = "timeout" },
+      "sending 1 1",
+      "700",
+      "pending 2/0/0",
       "0:attempt>sending" },
 };
 
@@ -81,10 +100,19 @@ START_TEST(a_record_keeps_what_the_provider_said)
 
     tables_claim(db, d, 3, refs);
     struct outcome all[] = {
-        { .ref = refs[2], .status = DS_FAILED, .provider = "b", .code = "\"21211\"", .message = "no {such}, \\number",
-          .attempt = 3, .latency_ms = 77 },
+        { .ref = refs[2],
+          .status = DS_FAILED,
+          .provider = "b",
+          .code = "\"21211\"",
+          .message = "no {such}, \\number",
+          .attempt = 3,
+          .latency_ms = 77 },
         { .ref = refs[0], .status = DS_SENT, .provider = "a", .provider_id = "SM{1}" },
-        { .ref = refs[1], .status = DS_PENDING, .provider = "a", .code = "429", .delay_ms = 60000,
+        { .ref = refs[1],
+          .status = DS_PENDING,
+          .provider = "a",
+          .code = "429",
+          .delay_ms = 60000,
           .possible_duplicate = true },
     };
     OK(recipients_record(db, all, 3, &mem, moved, &err));
@@ -98,12 +126,16 @@ START_TEST(a_record_keeps_what_the_provider_said)
     ck_assert_str_eq(list[2].provider, "b");
     ck_assert_str_eq(list[2].error_code, "\"21211\"");
     ck_assert_str_eq(list[2].error_message, "no {such}, \\number");
-    ck_assert_str_eq(tables_ask(db, "SELECT concat_ws('|', attempt, provider, code, detail, latency_ms,"
-                                    " possible_duplicate, next_attempt_at) FROM message_events"
-                                    " WHERE n = 2"), "3|b|\"21211\"|no {such}, \\number|77|f");
-    ck_assert_str_eq(tables_ask(db, "SELECT concat_ws('|', possible_duplicate,"
-                                    " round(extract(epoch FROM next_attempt_at - at))) FROM message_events"
-                                    " WHERE n = 1"), "t|60");
+    ck_assert_str_eq(tables_ask(db,
+                                "SELECT concat_ws('|', attempt, provider, code, detail, latency_ms,"
+                                " possible_duplicate, next_attempt_at) FROM message_events"
+                                " WHERE n = 2"),
+                     "3|b|\"21211\"|no {such}, \\number|77|f");
+    ck_assert_str_eq(
+        tables_ask(db, "SELECT concat_ws('|', possible_duplicate,"
+                       " round(extract(epoch FROM next_attempt_at - at))) FROM message_events"
+                       " WHERE n = 1"),
+        "t|60");
     db_free(db);
 }
 END_TEST
@@ -187,14 +219,17 @@ START_TEST(a_late_record_writes_an_event_only)
     OK(recipients_claim(db, old, 1, LEASE_MS, &mem, &claims, &n, &err));
     ck_assert_uint_eq(n, 1);
     for (int i = 0; i < 2; i++)
-        all[i] = (struct outcome){ .ref = old[i], .status = DS_SENT, .provider_id = "SM1", .provider = "x" };
+        all[i] = (struct outcome){
+            .ref = old[i], .status = DS_SENT, .provider_id = "SM1", .provider = "x"
+        };
     OK(recipients_record(db, all, 2, &mem, moved, &err));
     ck_assert(!moved[0] && moved[1]);
     ck_assert_str_eq(tables_state(db, d, 0), "sending 2 2");
     ck_assert_str_eq(tables_due(db, d, 0), "60");
     ck_assert_str_eq(tables_counters(db, d->id), "pending 1/1/0");
-    ck_assert_str_eq(tables_ask(db, "SELECT coalesce(provider_id, 'none') FROM message_recipients WHERE n = 0"),
-                     "none");
+    ck_assert_str_eq(
+        tables_ask(db, "SELECT coalesce(provider_id, 'none') FROM message_recipients WHERE n = 0"),
+        "none");
     ck_assert_ptr_nonnull(strstr(tables_events(db, d->id), "0:attempt_late>sent"));
     ck_assert_ptr_nonnull(strstr(tables_events(db, d->id), "1:attempt>sent"));
     db_free(db);
@@ -217,14 +252,21 @@ START_TEST(a_callback_before_the_record_keeps_the_higher_state)
         ck_assert_uint_eq(report(db, d, 0, faster[i]), 1);
         counters = tables_counters(db, d->id);
         ck_assert_str_eq(counters, to == DS_FAILED ? "failed 0/0/0" : "completed 0/1/0");
-        ck_assert(!record(db, &(struct outcome){ .ref = ref, .status = DS_SENT, .provider = "other",
-                                                 .provider_id = "SM1", .code = "no", .message = "no" }));
+        ck_assert(!record(db, &(struct outcome){ .ref = ref,
+                                                 .status = DS_SENT,
+                                                 .provider = "other",
+                                                 .provider_id = "SM1",
+                                                 .code = "no",
+                                                 .message = "no" }));
         ck_assert_str_eq(tables_state(db, d, 0), arena_printf(&mem, "%s 1 1", delivery_name(to)));
         ck_assert_str_eq(tables_counters(db, d->id), counters);
         ck_assert_str_eq(tables_due(db, d, 0), "none");
-        ck_assert_str_eq(tables_ask(db, "SELECT concat_ws('|', provider, provider_id, error_code,"
-                                        " sent_at IS NOT NULL) FROM message_recipients"
-                                        " WHERE message_id = '%s'", d->id), "twilio|SM1|t");
+        ck_assert_str_eq(tables_ask(db,
+                                    "SELECT concat_ws('|', provider, provider_id, error_code,"
+                                    " sent_at IS NOT NULL) FROM message_recipients"
+                                    " WHERE message_id = '%s'",
+                                    d->id),
+                         "twilio|SM1|t");
     }
     db_free(db);
 }
@@ -271,10 +313,14 @@ static void check_against(struct db *db, const struct message_draft *d, const st
                       delivery_name(list[i].status), delivery_name(m->state[i]));
     ck_assert_str_eq(strchr(tables_counters(db, d->id), ' ') + 1,
                      arena_printf(&mem, "%d/%d/%d", m->open, m->sent, m->expired));
-    ck_assert_int_eq(atoi(tables_ask(db, "SELECT count(*) FROM dispatch WHERE message_id = '%s'", d->id)),
-                     m->open);
-    ck_assert_int_eq(atoi(tables_ask(db, "SELECT count(*) FROM message_events WHERE message_id = '%s'"
-                                         " AND event = 'reported'", d->id)), m->events);
+    ck_assert_int_eq(
+        atoi(tables_ask(db, "SELECT count(*) FROM dispatch WHERE message_id = '%s'", d->id)),
+        m->open);
+    ck_assert_int_eq(atoi(tables_ask(db,
+                                     "SELECT count(*) FROM message_events WHERE message_id = '%s'"
+                                     " AND event = 'reported'",
+                                     d->id)),
+                     m->events);
 }
 
 /* One step of every sequence, those with the same event together. */
@@ -303,9 +349,10 @@ START_TEST(every_sequence_of_reports_ends_where_the_model_says)
         struct message_draft *d = tables_message(db, SEQUENCES);
         struct model m = { .open = delivery_has_left(start) ? 0 : SEQUENCES };
 
-        tables_do(db, "UPDATE message_recipients SET status = '%s' WHERE message_id = '%s';"
-                      "UPDATE messages SET open_count = %d WHERE id = '%s';"
-                      "DELETE FROM dispatch WHERE message_id = '%s' AND %d = 0",
+        tables_do(db,
+                  "UPDATE message_recipients SET status = '%s' WHERE message_id = '%s';"
+                  "UPDATE messages SET open_count = %d WHERE id = '%s';"
+                  "DELETE FROM dispatch WHERE message_id = '%s' AND %d = 0",
                   delivery_name(start), d->id, m.open, d->id, d->id, m.open);
         for (int i = 0; i < SEQUENCES; i++)
             m.state[i] = start;
@@ -324,7 +371,8 @@ START_TEST(a_report_told_twice_in_a_batch_counts_once)
     struct message_draft *d = tables_message(db, 2);
     struct report twice[] = { { .message_id = d->id, .n = 0, .provider_id = "SM1" },
                               { .message_id = d->id, .n = 0, .provider_id = "SM1" },
-                              { .message_id = tables_id(), .n = 0 }, { .message_id = d->id, .n = 7 } };
+                              { .message_id = tables_id(), .n = 0 },
+                              { .message_id = d->id, .n = 7 } };
     struct recipient_ref refs[2];
     size_t moved;
 
@@ -339,8 +387,9 @@ END_TEST
 
 START_TEST(times_of_reports_are_kept_from_the_first_on)
 {
-    static const char times[] = "SELECT concat_ws(' ', sent_at IS NOT NULL, delivered_at IS NOT NULL,"
-                                " read_at IS NOT NULL) FROM message_recipients";
+    static const char times[] =
+        "SELECT concat_ws(' ', sent_at IS NOT NULL, delivered_at IS NOT NULL,"
+        " read_at IS NOT NULL) FROM message_recipients";
     struct db *db = tables_open(&cluster, "times");
     struct message_draft *d = tables_message(db, 1);
     struct recipient_ref ref;
@@ -363,8 +412,12 @@ START_TEST(a_callback_finds_its_recipient_by_our_id)
 {
     struct db *db = tables_open(&cluster, "callback");
     struct message_draft *d = tables_message(db, 2);
-    struct callback c = { .recipient_id = arena_printf(&mem, "%s.1", d->id), .event = EV_REPORTED_FAILED,
-                          .provider = "twilio", .provider_id = "SM1", .code = "30003", .message = "gone" };
+    struct callback c = { .recipient_id = arena_printf(&mem, "%s.1", d->id),
+                          .event = EV_REPORTED_FAILED,
+                          .provider = "twilio",
+                          .provider_id = "SM1",
+                          .code = "30003",
+                          .message = "gone" };
     struct recipient_ref refs[2];
     struct recipient *list;
     size_t moved, n;

@@ -1,4 +1,5 @@
-/* Two connections at the same row at the same time: who wins, and that nothing is lost or waits long. */
+/* Two connections at the same row at the same time: who wins, and that nothing is lost or waits
+ * long. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,7 @@ struct side {
     struct arena mem;
     bool won[RACES];
     int wins, claimed, failures; /* failures: steps that were refused and done again */
-    struct error err;   /* of the last failure */
+    struct error err;            /* of the last failure */
 };
 
 static void *run_side(void *arg)
@@ -111,7 +112,8 @@ static void claim_one(struct side *side, int i)
     struct claim *claims;
     size_t n = 0;
 
-    note(side, recipients_claim(side->db, &refs[i], 1, LEASE_MS, &side->mem, &claims, &n, &side->err));
+    note(side,
+         recipients_claim(side->db, &refs[i], 1, LEASE_MS, &side->mem, &claims, &n, &side->err));
     side->won[i] = n == 1;
 }
 
@@ -132,7 +134,9 @@ static void mark_one(struct side *side, int i)
 
 static void record_one(struct side *side, int i)
 {
-    struct outcome o = { .ref = refs[i], .status = DS_SENT, .provider = "twilio", .provider_id = "SM1" };
+    struct outcome o = {
+        .ref = refs[i], .status = DS_SENT, .provider = "twilio", .provider_id = "SM1"
+    };
 
     note(side, recipients_record(side->db, &o, 1, &side->mem, &side->won[i], &side->err));
 }
@@ -159,9 +163,11 @@ static void report_failed(struct side *side, int i)
 /* "3 sent 1 1 completed 0/1/0 due, ..." : how often each end was met. */
 static const char *ends(struct db *db)
 {
-    return tables_ask(db,
+    return tables_ask(
+        db,
         "SELECT string_agg(concat(n, ' x ', what), ', ' ORDER BY what) FROM (SELECT count(*) AS n,"
-        " concat_ws(' ', r.status, fence, attempts, m.status, concat(open_count, '/', sent_count, '/',"
+        " concat_ws(' ', r.status, fence, attempts, m.status, concat(open_count, '/', sent_count, "
+        "'/',"
         "  expired_count), CASE WHEN d.n IS NULL THEN 'done' ELSE 'due' END) AS what"
         " FROM message_recipients r JOIN messages m ON m.id = r.message_id"
         " LEFT JOIN dispatch d USING (message_id) GROUP BY what) AS ends");
@@ -193,10 +199,13 @@ START_TEST(of_a_claim_and_an_expiry_exactly_one_wins)
     check_no_failure(sides);
     claimed = sides[0].wins;
     for (int i = 0; i < RACES; i++)
-        ck_assert_str_eq(tables_ask(db, "SELECT status FROM message_recipients WHERE message_id = '%s'",
-                                    refs[i].message_id), sides[0].won[i] ? "sending" : "expired");
+        ck_assert_str_eq(tables_ask(db,
+                                    "SELECT status FROM message_recipients WHERE message_id = '%s'",
+                                    refs[i].message_id),
+                         sides[0].won[i] ? "sending" : "expired");
     ck_assert_int_eq(atoi(tables_ask(db, "SELECT count(*) FROM messages WHERE status = 'expired'"
-                                         " AND open_count = 0 AND expired_count = 1")), RACES - claimed);
+                                         " AND open_count = 0 AND expired_count = 1")),
+                     RACES - claimed);
     ck_assert_int_eq(atoi(tables_ask(db, "SELECT count(*) FROM dispatch")), claimed);
     db_free(db);
 }
@@ -224,8 +233,10 @@ START_TEST(a_record_and_a_report_end_in_the_higher_state)
     check_no_failure(sides);
     ck_assert_int_eq(sides[1].wins, RACES);
     ck_assert_str_eq(ends(db), "1000 x delivered 1 1 completed 0/1/0 done");
-    ck_assert_str_eq(tables_ask(db, "SELECT count(*) FROM message_recipients WHERE provider_id = 'SM1'"
-                                    " AND sent_at IS NOT NULL AND delivered_at IS NOT NULL"), "1000");
+    ck_assert_str_eq(tables_ask(db,
+                                "SELECT count(*) FROM message_recipients WHERE provider_id = 'SM1'"
+                                " AND sent_at IS NOT NULL AND delivered_at IS NOT NULL"),
+                     "1000");
     db_free(db);
 }
 END_TEST
@@ -238,9 +249,11 @@ START_TEST(a_record_and_a_reported_failure_end_in_failure)
     race(sides, "refusals", RACES);
     check_no_failure(sides);
     ck_assert_int_eq(sides[1].wins, RACES);
-    ck_assert_str_eq(tables_ask(db, "SELECT count(*) FROM message_recipients WHERE status = 'failed'"), "1000");
+    ck_assert_str_eq(
+        tables_ask(db, "SELECT count(*) FROM message_recipients WHERE status = 'failed'"), "1000");
     ck_assert_int_eq(atoi(tables_ask(db, "SELECT count(*) FROM messages WHERE open_count = 0"
-                                         " AND status = 'completed' AND sent_count = 1")), sides[0].wins);
+                                         " AND status = 'completed' AND sent_count = 1")),
+                     sides[0].wins);
     ck_assert_int_eq(atoi(tables_ask(db, "SELECT count(*) FROM messages WHERE open_count = 0"
                                          " AND status = 'failed' AND sent_count = 0")),
                      RACES - sides[0].wins);
@@ -255,25 +268,30 @@ START_TEST(of_a_record_and_an_abandonment_exactly_one_wins)
 
     race(sides, "leases", RACES);
     check_no_failure(sides);
-    ck_assert_int_eq(atoi(tables_ask(db, "SELECT count(*) FROM message_events WHERE event = 'abandoned'")),
-                     RACES - sides[0].wins);
+    ck_assert_int_eq(
+        atoi(tables_ask(db, "SELECT count(*) FROM message_events WHERE event = 'abandoned'")),
+        RACES - sides[0].wins);
     for (int i = 0; i < RACES; i++)
-        ck_assert_str_eq(tables_ask(db, "SELECT concat(r.status, m.open_count) FROM message_recipients r"
-                                        " JOIN messages m ON m.id = r.message_id WHERE m.id = '%s'",
-                                    refs[i].message_id), sides[0].won[i] ? "sent0" : "pending1");
+        ck_assert_str_eq(
+            tables_ask(db,
+                       "SELECT concat(r.status, m.open_count) FROM message_recipients r"
+                       " JOIN messages m ON m.id = r.message_id WHERE m.id = '%s'",
+                       refs[i].message_id),
+            sides[0].won[i] ? "sent0" : "pending1");
     db_free(db);
 }
 END_TEST
 
 /* ---- batches in opposite orders ---- */
 
-#define WIDE 50      /* messages */
-#define EACH 40      /* recipients of each; a round takes one of each message for each side */
+#define WIDE 50 /* messages */
+#define EACH 40 /* recipients of each; a round takes one of each message for each side */
 #define ROUNDS (EACH / 2)
 
 static struct message_draft *wide[WIDE];
 
-/* The first side goes through the messages forwards, the second backwards: recipients of their own. */
+/* The first side goes through the messages forwards, the second backwards: recipients of their own.
+ */
 static void fill_round(bool backwards, int round, struct recipient_ref out[WIDE])
 {
     for (int k = 0; k < WIDE; k++)
@@ -296,7 +314,8 @@ static void claim_round(struct side *side, int round, bool backwards)
     size_t n = 0;
 
     fill_round(backwards, round, mine);
-    while (again(side, recipients_claim(side->db, mine, WIDE, LEASE_MS, &side->mem, &claims, &n, &side->err)))
+    while (again(side, recipients_claim(side->db, mine, WIDE, LEASE_MS, &side->mem, &claims, &n,
+                                        &side->err)))
         continue;
     side->won[round] = n == WIDE;
 }
@@ -310,7 +329,9 @@ static void record_round(struct side *side, int round, bool backwards)
     fill_round(backwards, round, mine);
     for (int k = 0; k < WIDE; k++) {
         mine[k].fence = 1;
-        all[k] = (struct outcome){ .ref = mine[k], .status = DS_SENT, .provider = "twilio", .provider_id = "SM1" };
+        all[k] = (struct outcome){
+            .ref = mine[k], .status = DS_SENT, .provider = "twilio", .provider_id = "SM1"
+        };
     }
     while (again(side, recipients_record(side->db, all, WIDE, &side->mem, moved, &side->err)))
         continue;
@@ -319,10 +340,22 @@ static void record_round(struct side *side, int round, bool backwards)
         side->won[round] &= moved[k];
 }
 
-static void claim_forwards(struct side *side, int round) { claim_round(side, round, false); }
-static void claim_backwards(struct side *side, int round) { claim_round(side, round, true); }
-static void record_forwards(struct side *side, int round) { record_round(side, round, false); }
-static void record_backwards(struct side *side, int round) { record_round(side, round, true); }
+static void claim_forwards(struct side *side, int round)
+{
+    claim_round(side, round, false);
+}
+static void claim_backwards(struct side *side, int round)
+{
+    claim_round(side, round, true);
+}
+static void record_forwards(struct side *side, int round)
+{
+    record_round(side, round, false);
+}
+static void record_backwards(struct side *side, int round)
+{
+    record_round(side, round, true);
+}
 
 /* The same recipients for both sides, named in opposite orders: copies of the same events. */
 static void claim_copies(struct side *side, int round, bool backwards)
@@ -333,13 +366,20 @@ static void claim_copies(struct side *side, int round, bool backwards)
 
     for (int k = 0; k < WIDE; k++)
         copies[k] = tables_ref(wide[backwards ? WIDE - 1 - k : k], round, 0);
-    while (again(side, recipients_claim(side->db, copies, WIDE, LEASE_MS, &side->mem, &claims, &n, &side->err)))
+    while (again(side, recipients_claim(side->db, copies, WIDE, LEASE_MS, &side->mem, &claims, &n,
+                                        &side->err)))
         continue;
     side->claimed += (int)n;
 }
 
-static void copies_forwards(struct side *side, int round) { claim_copies(side, round, false); }
-static void copies_backwards(struct side *side, int round) { claim_copies(side, round, true); }
+static void copies_forwards(struct side *side, int round)
+{
+    claim_copies(side, round, false);
+}
+static void copies_backwards(struct side *side, int round)
+{
+    claim_copies(side, round, true);
+}
 
 static struct db *open_wide(const char *name)
 {
@@ -387,13 +427,15 @@ START_TEST(copies_of_a_batch_are_claimed_once_and_never_deadlock)
     check_no_failure(sides);
     ck_assert_int_eq(sides[0].claimed + sides[1].claimed, WIDE * EACH);
     ck_assert_str_eq(tables_ask(db, "SELECT concat_ws(' ', count(*), sum(fence), max(fence))"
-                                    " FROM message_recipients WHERE status = 'sending'"), "2000 2000 1");
+                                    " FROM message_recipients WHERE status = 'sending'"),
+                     "2000 2000 1");
     db_free(db);
 }
 END_TEST
 
 PG_SUITE("races", of_two_claims_exactly_one_wins, of_a_claim_and_an_expiry_exactly_one_wins,
          a_mark_never_takes_a_claim_back, a_record_and_a_report_end_in_the_higher_state,
-         a_record_and_a_reported_failure_end_in_failure, of_a_record_and_an_abandonment_exactly_one_wins,
+         a_record_and_a_reported_failure_end_in_failure,
+         of_a_record_and_an_abandonment_exactly_one_wins,
          workers_at_the_same_messages_lose_no_count_and_never_deadlock,
          copies_of_a_batch_are_claimed_once_and_never_deadlock)

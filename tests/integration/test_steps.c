@@ -87,8 +87,10 @@ START_TEST(an_expired_message_is_not_claimed)
     struct recipient_ref refs[] = { tables_ref(past, 0, 0), tables_ref(soon, 0, 0) };
     struct claim *claims;
 
-    tables_do(db, "UPDATE messages SET expires_at = now() - interval '1 ms' WHERE id = '%s'", past->id);
-    tables_do(db, "UPDATE messages SET expires_at = now() + interval '1 h' WHERE id = '%s'", soon->id);
+    tables_do(db, "UPDATE messages SET expires_at = now() - interval '1 ms' WHERE id = '%s'",
+              past->id);
+    tables_do(db, "UPDATE messages SET expires_at = now() + interval '1 h' WHERE id = '%s'",
+              soon->id);
     ck_assert_uint_eq(claim(db, refs, 2, &claims), 1);
     ck_assert_str_eq(claims[0].ref.message_id, soon->id);
     ck_assert_int_gt(claims[0].expires_ms, clock_wall_ms() + 3500000);
@@ -190,7 +192,8 @@ END_TEST
 
 START_TEST(a_mark_passes_over_locked_rows_without_waiting)
 {
-    struct db *db = tables_open(&cluster, "locked"), *other = tables_connect(&cluster, "locked", NULL);
+    struct db *db = tables_open(&cluster, "locked"),
+              *other = tables_connect(&cluster, "locked", NULL);
     struct message_draft *d = tables_message(db, 3);
     struct recipient_ref refs[] = { tables_ref(d, 0, 0), tables_ref(d, 1, 0), tables_ref(d, 2, 0) };
     int64_t begun;
@@ -229,8 +232,10 @@ START_TEST(what_is_abandoned_was_sending_in_that_generation)
         ck_assert_str_eq(tables_state(db, d, s),
                          arena_printf(&mem, "%s 0 0", delivery_name(to == DS_NONE ? s : to)));
     }
-    ck_assert_str_eq(tables_events(db, d->id), arena_printf(&mem, "%d:abandoned>pending", DS_SENDING));
-    ck_assert_str_eq(tables_ask(db, "SELECT count(*) FROM message_events WHERE possible_duplicate"), "1");
+    ck_assert_str_eq(tables_events(db, d->id),
+                     arena_printf(&mem, "%d:abandoned>pending", DS_SENDING));
+    ck_assert_str_eq(tables_ask(db, "SELECT count(*) FROM message_events WHERE possible_duplicate"),
+                     "1");
     ck_assert_str_eq(tables_counters(db, d->id), arena_printf(&mem, "pending %d/0/0", DS_COUNT));
     db_free(db);
 }
@@ -255,10 +260,14 @@ START_TEST(what_is_settled_had_not_left)
         ck_assert_str_eq(tables_state(db, d, s), arena_printf(&mem, "%s 0 0", delivery_name(to)));
         ck_assert_str_eq(tables_due(db, d, s), delivery_has_left(s) ? "3600" : "none");
     }
-    ck_assert_str_eq(tables_counters(db, d->id), arena_printf(&mem, "pending %d/0/3", DS_COUNT - 3));
-    ck_assert_str_eq(tables_events(db, d->id), "1:expired>expired 2:expired>expired 3:expired>expired");
-    ck_assert_str_eq(tables_ask(db, "SELECT concat(error_code, error_message) FROM message_recipients"
-                                    " WHERE n = 1"), "expiredtoo late");
+    ck_assert_str_eq(tables_counters(db, d->id),
+                     arena_printf(&mem, "pending %d/0/3", DS_COUNT - 3));
+    ck_assert_str_eq(tables_events(db, d->id),
+                     "1:expired>expired 2:expired>expired 3:expired>expired");
+    ck_assert_str_eq(tables_ask(db,
+                                "SELECT concat(error_code, error_message) FROM message_recipients"
+                                " WHERE n = 1"),
+                     "expiredtoo late");
     db_free(db);
 }
 END_TEST
@@ -267,8 +276,10 @@ END_TEST
 
 static void put_due(struct db *db, const struct message_draft *d, int n, int seconds)
 {
-    tables_do(db, "UPDATE dispatch SET due_at = now() + interval '%d s' WHERE message_id = '%s' AND n = %d",
-              seconds, d->id, n);
+    tables_do(
+        db,
+        "UPDATE dispatch SET due_at = now() + interval '%d s' WHERE message_id = '%s' AND n = %d",
+        seconds, d->id, n);
 }
 
 static const char *numbers(const struct due due[], size_t count)
@@ -370,8 +381,8 @@ static struct config *config_with(enum on_unclear on_unclear)
     config->worker.max_attempts = MAX_ATTEMPTS;
     config->providers = ARENA_NEW(&mem, struct provider_config);
     config->n_providers = 1;
-    config->providers[0] = (struct provider_config){ .name = "gate", .kind = "mock",
-                                                     .on_unclear = on_unclear };
+    config->providers[0] =
+        (struct provider_config){ .name = "gate", .kind = "mock", .on_unclear = on_unclear };
     names[0] = "gate";
     config->platform[PF_SMS].providers = names;
     config->platform[PF_SMS].n_providers = 1;
@@ -387,10 +398,13 @@ START_TEST(what_is_due_meets_its_fate)
         struct recipient_ref *refs;
         size_t n;
 
-        tables_do(db, "UPDATE message_recipients SET status = '%s', attempts = %d, fence = 4"
-                      " WHERE message_id = '%s'", delivery_name(fates[i].state), fates[i].attempts, d->id);
+        tables_do(db,
+                  "UPDATE message_recipients SET status = '%s', attempts = %d, fence = 4"
+                  " WHERE message_id = '%s'",
+                  delivery_name(fates[i].state), fates[i].attempts, d->id);
         if (fates[i].expired)
-            tables_do(db, "UPDATE messages SET expires_at = now() - interval '1 s' WHERE id = '%s'", d->id);
+            tables_do(db, "UPDATE messages SET expires_at = now() - interval '1 s' WHERE id = '%s'",
+                      d->id);
         put_due(db, d, 0, -1);
         OK(take_due(db, config_with(fates[i].hold ? UNCLEAR_HOLD : UNCLEAR_RESEND),
                     lane_of(PF_SMS, PRIO_NORMAL), 100, 30000, &mem, &refs, &n, &err));
@@ -399,8 +413,10 @@ START_TEST(what_is_due_meets_its_fate)
             ck_assert(strcmp(refs[0].message_id, d->id) == 0 && refs[0].fence == 4);
         ck_assert_str_eq(tables_state(db, d, 0),
                          arena_printf(&mem, "%s 4 %d", fates[i].status, fates[i].attempts));
-        ck_assert_str_eq(tables_ask(db, "SELECT error_code FROM message_recipients WHERE message_id = '%s'",
-                                    d->id), fates[i].code);
+        ck_assert_str_eq(
+            tables_ask(db, "SELECT error_code FROM message_recipients WHERE message_id = '%s'",
+                       d->id),
+            fates[i].code);
         ck_assert_str_eq(tables_due(db, d, 0), fates[i].code[0] == '\0' ? "30" : "none");
     }
     db_free(db);

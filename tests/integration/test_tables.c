@@ -22,9 +22,10 @@
 
 static const char *everything(struct db *db)
 {
-    return tables_ask(db, "SELECT concat_ws(' ', (SELECT count(*) FROM messages),"
-                          " (SELECT count(*) FROM message_recipients),"
-                          " (SELECT count(*) FROM dispatch), (SELECT count(*) FROM message_events))");
+    return tables_ask(db,
+                      "SELECT concat_ws(' ', (SELECT count(*) FROM messages),"
+                      " (SELECT count(*) FROM message_recipients),"
+                      " (SELECT count(*) FROM dispatch), (SELECT count(*) FROM message_events))");
 }
 
 /* ---- statements ---- */
@@ -124,8 +125,8 @@ static size_t check_statements(struct db *db, const char *path, const regex_t *d
     size_t n = 0;
 
     for (; regexec(definition, at, 2, match, 0) == 0; at += match[0].rm_eo, n++) {
-        const char *name = arena_printf(&mem, "%.*s", (int)(match[1].rm_eo - match[1].rm_so),
-                                        at + match[1].rm_so);
+        const char *name =
+            arena_printf(&mem, "%.*s", (int)(match[1].rm_eo - match[1].rm_so), at + match[1].rm_so);
 
         ck_assert_msg(strstr(*seen, arena_printf(&mem, " %s ", name)) == NULL,
                       "%s: a second statement %s", path, name);
@@ -145,7 +146,8 @@ static size_t check_folder(struct db *db, const char *pattern, const char **seen
 
     ck_assert_int_eq(regcomp(&definition,
                              "struct statement [a-z_0-9]+ = [{][[:space:]]*\"([a-z_0-9]+)\"",
-                             REG_EXTENDED), 0);
+                             REG_EXTENDED),
+                     0);
     if (glob(tables_source(pattern), 0, NULL, &files) == 0) {
         for (size_t i = 0; i < files.gl_pathc; i++)
             n += check_statements(db, files.gl_pathv[i], &definition, seen);
@@ -190,18 +192,26 @@ START_TEST(a_message_is_written_with_all_that_belongs_to_it)
     ck_assert_str_eq(everything(db), "2 4 4 2");
     ck_assert_str_eq(tables_counters(db, a->id), "pending 3/0/0");
     ck_assert_str_eq(tables_counters(db, b->id), "scheduled 1/0/0");
-    ck_assert_str_eq(tables_ask(db, "SELECT string_agg(concat_ws(' ', n, platform, status, fence,"
-                                    " attempts, recipient), ',' ORDER BY n)"
-                                    " FROM message_recipients WHERE message_id = '%s'", a->id),
+    ck_assert_str_eq(tables_ask(db,
+                                "SELECT string_agg(concat_ws(' ', n, platform, status, fence,"
+                                " attempts, recipient), ',' ORDER BY n)"
+                                " FROM message_recipients WHERE message_id = '%s'",
+                                a->id),
                      "0 sms pending 0 0 +15550000000,1 email pending 0 0 +15550000001,"
                      "2 sms pending 0 0 +15550000002");
-    ck_assert_str_eq(tables_ask(db, "SELECT string_agg(lane::text, ' ' ORDER BY n) FROM dispatch"
-                                    " WHERE message_id = '%s'", a->id), "0 3 0");
+    ck_assert_str_eq(tables_ask(db,
+                                "SELECT string_agg(lane::text, ' ' ORDER BY n) FROM dispatch"
+                                " WHERE message_id = '%s'",
+                                a->id),
+                     "0 3 0");
     ck_assert_str_eq(tables_due(db, a, 0), "3600");
     ck_assert_str_eq(tables_due(db, b, 0), "7200");
-    ck_assert_str_eq(tables_ask(db, "SELECT concat(event, n, ' ', extract(epoch FROM next_attempt_at - at))"
-                                    " FROM message_events WHERE message_id = '%s'", b->id),
-                     "accepted 7200.000000");
+    ck_assert_str_eq(
+        tables_ask(db,
+                   "SELECT concat(event, n, ' ', extract(epoch FROM next_attempt_at - at))"
+                   " FROM message_events WHERE message_id = '%s'",
+                   b->id),
+        "accepted 7200.000000");
     db_free(db);
 }
 END_TEST
@@ -234,14 +244,33 @@ START_TEST(a_message_is_found_as_it_was_given_and_only_by_its_user)
 END_TEST
 
 /* Ways to spoil a message that its neighbours must not suffer from. */
-static void spoil_id(struct message_draft *d) { strcpy(d->id, "not-a-uuid"); }
-static void spoil_user(struct message_draft *d) { d->user_id = ""; }
-static void spoil_text(struct message_draft *d) { d->content = "cut \xe2\x82"; }
-static void spoil_metadata(struct message_draft *d) { d->metadata = "{\"a\":"; }
-static void spoil_recipient(struct message_draft *d) { d->recipients[1].metadata = "{"; }
-static void spoil_count(struct message_draft *d) { d->n_recipients = 0; }
-static void (*const spoil[])(struct message_draft *) = { spoil_id, spoil_user, spoil_text,
-                                                         spoil_metadata, spoil_recipient, spoil_count };
+static void spoil_id(struct message_draft *d)
+{
+    strcpy(d->id, "not-a-uuid");
+}
+static void spoil_user(struct message_draft *d)
+{
+    d->user_id = "";
+}
+static void spoil_text(struct message_draft *d)
+{
+    d->content = "cut \xe2\x82";
+}
+static void spoil_metadata(struct message_draft *d)
+{
+    d->metadata = "{\"a\":";
+}
+static void spoil_recipient(struct message_draft *d)
+{
+    d->recipients[1].metadata = "{";
+}
+static void spoil_count(struct message_draft *d)
+{
+    d->n_recipients = 0;
+}
+static void (*const spoil[])(struct message_draft *) = { spoil_id,        spoil_user,
+                                                         spoil_text,      spoil_metadata,
+                                                         spoil_recipient, spoil_count };
 
 START_TEST(one_bad_row_and_nothing_of_the_batch_is_written)
 {
@@ -252,14 +281,17 @@ START_TEST(one_bad_row_and_nothing_of_the_batch_is_written)
         struct message_draft *bad = tables_draft(2);
 
         spoil[i](bad);
-        ck_assert_int_ne(messages_insert(db, (const struct message_draft *[]){ tables_draft(1), bad,
-                                                                               tables_draft(1) },
-                                         3, &err), ST_OK);
+        ck_assert_int_ne(messages_insert(db,
+                                         (const struct message_draft *[]){ tables_draft(1), bad,
+                                                                           tables_draft(1) },
+                                         3, &err),
+                         ST_OK);
         ck_assert_str_eq(everything(db), "1 1 1 1");
         ck_assert_ptr_null(strstr(err.text, "cut"));
     }
-    ck_assert_int_eq(messages_insert(db, (const struct message_draft *[]){ tables_draft(1), twice },
-                                     2, &err), ST_CONFLICT);
+    ck_assert_int_eq(
+        messages_insert(db, (const struct message_draft *[]){ tables_draft(1), twice }, 2, &err),
+        ST_CONFLICT);
     ck_assert_str_eq(everything(db), "1 1 1 1");
     db_free(db);
 }
@@ -346,20 +378,71 @@ static void check_text(struct db *db, const char *text)
     ck_assert(strcmp(claims[1].content, text) == 0 && strcmp(claims[1].subject, text) == 0 &&
               strcmp(claims[1].html, text) == 0 && strcmp(claims[1].address, text) == 0);
     if (d->from[PF_EMAIL] != NULL)
-        ck_assert_uint_eq(strtoull(tables_ask(db, "SELECT octet_length(senders->>'email')"
-                                                  " FROM messages WHERE id = '%s'", d->id), NULL, 10),
+        ck_assert_uint_eq(strtoull(tables_ask(db,
+                                              "SELECT octet_length(senders->>'email')"
+                                              " FROM messages WHERE id = '%s'",
+                                              d->id),
+                                   NULL, 10),
                           strlen(text));
 }
 
 START_TEST(texts_come_back_byte_for_byte)
 {
     static const char *const texts[] = {
-        "", " ", "  leading and trailing  ", "NULL", "null", "\\N", "\\", "\\\\", "\"", "\"\"", "'",
-        "''", "','); DROP TABLE messages; --", "{", "}", "{}", "{a,b}", "[1,2]", "(1,2)", ",", ";",
-        "$1", "$$", "%s %n", "\\x00", "\\u0000", "a\"b\\c", "\\\"", "\n", "\r\n", "\t", "\v\f\b\a\033",
-        "\x7f", "\x01\x1f", "é", "e\xcc\x81", "\xcc\x81", "Å\xe2\x84\xab", "ß", "İ", "日本語", "עברית",
-        "👋🏽", "👩‍👩‍👧‍👦", "\xf0\x9f\x87\xa9\xf0\x9f\x87\xaa", "\xe2\x80\xae\xe2\x80\x8b", "\xef\xbb\xbf",
-        "\xef\xbf\xbe", "\xef\xbf\xbf", "\xf4\x8f\xbf\xbf", "\xc2\x85\xe2\x80\xa8", "true", "0", "infinity",
+        "",
+        " ",
+        "  leading and trailing  ",
+        "NULL",
+        "null",
+        "\\N",
+        "\\",
+        "\\\\",
+        "\"",
+        "\"\"",
+        "'",
+        "''",
+        "','); DROP TABLE messages; --",
+        "{",
+        "}",
+        "{}",
+        "{a,b}",
+        "[1,2]",
+        "(1,2)",
+        ",",
+        ";",
+        "$1",
+        "$$",
+        "%s %n",
+        "\\x00",
+        "\\u0000",
+        "a\"b\\c",
+        "\\\"",
+        "\n",
+        "\r\n",
+        "\t",
+        "\v\f\b\a\033",
+        "\x7f",
+        "\x01\x1f",
+        "é",
+        "e\xcc\x81",
+        "\xcc\x81",
+        "Å\xe2\x84\xab",
+        "ß",
+        "İ",
+        "日本語",
+        "עברית",
+        "👋🏽",
+        "👩‍👩‍👧‍👦",
+        "\xf0\x9f\x87\xa9\xf0\x9f\x87\xaa",
+        "\xe2\x80\xae\xe2\x80\x8b",
+        "\xef\xbb\xbf",
+        "\xef\xbf\xbe",
+        "\xef\xbf\xbf",
+        "\xf4\x8f\xbf\xbf",
+        "\xc2\x85\xe2\x80\xa8",
+        "true",
+        "0",
+        "infinity",
     };
     struct db *db = tables_open(&cluster, "texts");
 
@@ -380,7 +463,8 @@ START_TEST(the_longest_texts_come_back_byte_for_byte)
     d->content = repeated("\"\\", MESSAGE_CONTENT_MAX);
     d->html = repeated("👋", MESSAGE_HTML_MAX);
     d->subject = repeated("\\", MESSAGE_SUBJECT_MAX);
-    d->metadata = arena_printf(&mem, "{\"a\": \"%s\"}", repeated("\\\\", MESSAGE_METADATA_MAX - 10));
+    d->metadata =
+        arena_printf(&mem, "{\"a\": \"%s\"}", repeated("\\\\", MESSAGE_METADATA_MAX - 10));
     OK(messages_insert(db, (const struct message_draft *[]){ d }, 1, &err));
     OK(messages_find(db, d->id, NULL, &mem, &m, &err));
     ck_assert(strcmp(m.content, d->content) == 0);
@@ -418,8 +502,10 @@ END_TEST
 /* How often the connection has run a statement. */
 static int runs_of(struct db *db, const char *statement)
 {
-    return atoi(tables_ask(db, "SELECT coalesce(sum(generic_plans + custom_plans), 0)"
-                               " FROM pg_prepared_statements WHERE name = '%s'", statement));
+    return atoi(tables_ask(db,
+                           "SELECT coalesce(sum(generic_plans + custom_plans), 0)"
+                           " FROM pg_prepared_statements WHERE name = '%s'",
+                           statement));
 }
 
 START_TEST(a_round_of_keys_is_one_statement)
@@ -489,8 +575,13 @@ START_TEST(keys_of_an_absent_database_are_neither_good_nor_bad)
     struct key_ask ask = { .key = key };
     struct db *away;
 
-    *nowhere = (struct config_database){ .host = "/nonexistent", .port = "5432", .name = "x",
-                                         .user = "x", .password = "", .sslmode = "", .url = "" };
+    *nowhere = (struct config_database){ .host = "/nonexistent",
+                                         .port = "5432",
+                                         .name = "x",
+                                         .user = "x",
+                                         .password = "",
+                                         .sslmode = "",
+                                         .url = "" };
     away = db_new(nowhere, &(struct db_options){ .application = "test" });
     api_key_make(key);
     key_cache_clear();
@@ -516,7 +607,8 @@ static void wait_for_statistics(struct db *db, long updates)
         clock_sleep_ms(20);
 }
 
-/* Through all states, in batches of neighbours: the hardest case, for they lie in the same pages. */
+/* Through all states, in batches of neighbours: the hardest case, for they lie in the same pages.
+ */
 static void deliver(struct db *db, const struct message_draft *d, int first, int n)
 {
     struct recipient_ref refs[100];
@@ -531,7 +623,9 @@ static void deliver(struct db *db, const struct message_draft *d, int first, int
     OK(recipients_mark_queued(db, refs, (size_t)n, &err));
     OK(recipients_claim(db, refs, (size_t)n, 1000, &mem, &claims, &count, &err));
     for (int i = 0; i < n; i++) {
-        outcomes[i] = (struct outcome){ .ref = claims[i].ref, .status = DS_SENT, .provider = "twilio",
+        outcomes[i] = (struct outcome){ .ref = claims[i].ref,
+                                        .status = DS_SENT,
+                                        .provider = "twilio",
                                         .provider_id = "SM0123456789abcdef0123456789abcdef" };
         reports[i] = (struct report){ .message_id = d->id, .n = first + i, .provider = "twilio" };
     }
