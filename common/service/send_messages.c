@@ -105,22 +105,23 @@ static void consult(struct db *db, struct keyed_send *k, struct arena *mem)
                                                                              : KEYED_MISMATCH;
 }
 
-/* The connection broke in the middle: the key's row tells, once the table can be asked again. */
-static void consult_patiently(struct db *db, struct keyed_send *k, struct arena *mem)
+/*
+ * As insert_again(): a second time waits for the first to end, and then finds its keys, with our
+ * tokens, or takes their place.
+ */
+static enum status insert_keyed_settled(struct db *db, const struct keyed_request requests[], size_t n,
+                                        struct arena *mem, bool inserted[], struct error *err)
 {
-    int64_t until = clock_mono_ms() + LOOK_UP_MS;
+    int64_t until = clock_mono_ms() + SETTLE_MS;
+    enum status s = messages_insert_keyed(db, requests, n, mem, inserted, err);
 
-    consult(db, k, mem);
-    while (k->result == KEYED_FAILED && clock_mono_ms() < until) {
-        clock_sleep_ms(LOOK_UP_PAUSE_MS);
-        consult(db, k, mem);
+    if (s != ST_UNCERTAIN)
+        return s;
+    while ((s == ST_UNCERTAIN || s == ST_UNAVAILABLE) && clock_mono_ms() < until) {
+        clock_sleep_ms(SETTLE_PAUSE_MS);
+        s = messages_insert_keyed(db, requests, n, mem, inserted, err);
     }
-    if (k->result == KEYED_IN_PROGRESS) { /* no row: ours was not committed */
-        k->result = KEYED_FAILED;
-        k->failure = ST_UNAVAILABLE;
-    } else if (k->result == KEYED_FAILED) {
-        k->failure = ST_UNCERTAIN;
-    }
+    return s == ST_UNAVAILABLE ? ST_UNCERTAIN : s;
 }
 
 static enum status insert_keyed(struct db *db, struct keyed_send sends[], size_t n, struct arena *mem)
@@ -132,20 +133,14 @@ static enum status insert_keyed(struct db *db, struct keyed_send sends[], size_t
 
     for (size_t i = 0; i < n; i++)
         requests[i] = sends[i].request;
-    s = messages_insert_keyed(db, requests, n, mem, inserted, &err);
+    s = insert_keyed_settled(db, requests, n, mem, inserted, &err);
     for (size_t i = 0; i < n; i++) {
-        if (s == ST_OK && inserted[i]) {
-            sends[i].result = KEYED_DONE;
-        } else if (s == ST_OK) {
+        sends[i].result = s == ST_OK ? KEYED_DONE : KEYED_FAILED;
+        sends[i].failure = s;
+        if (s == ST_OK && !inserted[i])
             consult(db, &sends[i], mem);
-        } else if (s == ST_UNCERTAIN) {
-            consult_patiently(db, &sends[i], mem);
-        } else {
-            sends[i].result = KEYED_FAILED;
-            sends[i].failure = s;
-        }
     }
-    if (s != ST_OK && s != ST_UNCERTAIN && (s != ST_UNAVAILABLE || n == 1))
+    if (s != ST_OK && s != ST_UNAVAILABLE)
         log_error("messages.insert_failed", ERR(&err), NUM("requests", n));
     return s;
 }

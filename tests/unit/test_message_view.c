@@ -66,7 +66,7 @@ static const char *message_view(const struct message *m, const int counts[DS_COU
     struct json_writer w = JSON_WRITER(&out);
 
     buf_clear(&out);
-    message_view_write(&w, NULL, m, counts, recipients, n);
+    message_view_write(&w, m, counts, recipients == NULL ? &fresh : recipients, n);
     return buf_str(&out);
 }
 
@@ -181,19 +181,19 @@ START_TEST(while_it_is_under_way_the_recipients_say_how_far_it_is)
 }
 END_TEST
 
-START_TEST(a_message_can_be_a_member_of_a_larger_answer)
+START_TEST(in_a_list_a_message_stands_without_its_recipients)
 {
     struct message m = message(MS_FAILED);
     struct json_writer w = JSON_WRITER(&out);
 
-    jw_open(&w, NULL, '{');
-    jw_num(&w, "before", 1);
-    message_view_write(&w, "message", &m, (int[DS_COUNT]){ 0 }, &fresh, 1);
-    jw_num(&w, "after", 2);
-    jw_close(&w, '}');
+    jw_open(&w, NULL, '[');
+    message_view_write(&w, &m, (int[DS_COUNT]){ 0 }, NULL, 0);
+    message_view_write(&w, &m, (int[DS_COUNT]){ 0 }, &fresh, 1);
+    jw_close(&w, ']');
     SCOPED(json_t) doc = json_read(buf_str(&out), out.len, NULL);
-    ck_assert_uint_eq(json_object_size(doc), 3);
-    ck_assert_uint_eq(json_object_size(json_object_get(doc, "message")), 14);
+    ck_assert_uint_eq(json_object_size(json_array_get(doc, 0)), 13);
+    ck_assert_ptr_null(json_object_get(json_array_get(doc, 0), "recipients"));
+    ck_assert_uint_eq(json_object_size(json_array_get(doc, 1)), 14);
     buf_free(&out);
 }
 END_TEST
@@ -216,4 +216,4 @@ SUITE("message_view", a_recipient_shows_what_is_known_and_null_for_the_rest,
       an_error_is_shown_with_a_code_or_with_words_alone, a_message_shows_all_its_members,
       what_a_message_was_not_given_is_null, the_summary_counts_each_state_under_its_name,
       while_it_is_under_way_the_recipients_say_how_far_it_is,
-      a_message_can_be_a_member_of_a_larger_answer, whatever_people_wrote_the_answer_is_json)
+      in_a_list_a_message_stands_without_its_recipients, whatever_people_wrote_the_answer_is_json)

@@ -115,9 +115,9 @@ START_TEST(another_method_is_405_and_says_which_are_allowed)
         enum http_method method;
         const char *path, *allow;
     } rows[] = {
-        { HTTP_POST, "/health", "GET, HEAD" },     { HTTP_DELETE, "/health", "GET, HEAD" },
-        { HTTP_OTHER, "/ready", "GET, HEAD" },     { HTTP_GET, "/webhooks/twilio", "POST" },
-        { HTTP_HEAD, "/webhooks/twilio", "POST" }, { HTTP_PUT, "/webhooks/twilio", "POST" },
+        { HTTP_POST, "/health", "GET, HEAD, OPTIONS" },     { HTTP_DELETE, "/health", "GET, HEAD, OPTIONS" },
+        { HTTP_OTHER, "/ready", "GET, HEAD, OPTIONS" },     { HTTP_GET, "/webhooks/twilio", "POST, OPTIONS" },
+        { HTTP_HEAD, "/webhooks/twilio", "POST, OPTIONS" }, { HTTP_PUT, "/webhooks/twilio", "POST, OPTIONS" },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -133,6 +133,20 @@ START_TEST(another_method_is_405_and_says_which_are_allowed)
 END_TEST
 
 /* Each method on each path: found, or refused with an Allow that does not name it. */
+START_TEST(options_tells_what_is_allowed)
+{
+    find(HTTP_OPTIONS, "/health");
+    ck_assert(call.answered);
+    ck_assert_int_eq(call.res.status, 204);
+    ck_assert_str_eq(header("Allow"), "GET, HEAD, OPTIONS");
+    find(HTTP_OPTIONS, "/api/v1/messages/bulk"); /* a path of its own, before {id} */
+    ck_assert_str_eq(header("Allow"), "POST, OPTIONS");
+    find(HTTP_OPTIONS, "/nothing");
+    ck_assert_int_eq(call.res.status, 404);
+    call_done(&call);
+}
+END_TEST
+
 START_TEST(what_is_refused_is_not_allowed_and_what_is_allowed_is_found)
 {
     for (size_t i = 0; i < n_routes; i++) {
@@ -140,7 +154,7 @@ START_TEST(what_is_refused_is_not_allowed_and_what_is_allowed_is_found)
             char allow[80], name[16];
 
             find((enum http_method)m, path_of(routes[i].path));
-            if (call.route != NULL)
+            if (call.route != NULL || m == HTTP_OPTIONS)
                 continue;
             ck_assert_int_eq(call.res.status, 405);
             snprintf(allow, sizeof allow, " %s,", header("Allow"));
@@ -211,5 +225,6 @@ END_TEST
 SUITE("router", every_route_is_found_by_its_method_and_path,
       the_routes_that_were_promised_are_there, each_route_is_carried_by_one_handler,
       head_is_get_without_its_body, another_method_is_405_and_says_which_are_allowed,
+      options_tells_what_is_allowed,
       what_is_refused_is_not_allowed_and_what_is_allowed_is_found, every_other_path_is_404,
       an_id_is_one_whole_segment)
