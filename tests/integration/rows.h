@@ -6,7 +6,7 @@
 
 #include "tests/integration/client.h"
 /*
- * rows - the requests of tests/bad-input/*.jsonl: read, their placeholders filled in, and sent through
+ * rows - the requests of the tables in tests/bad-input: read, their placeholders filled in, and sent through
  * the web server or straight to a responder's socket.  What a row may hold stands in make.py there.
  */
 json_t *rows_read(const char *name); /* an array; "cursors" is cursors.jsonl */

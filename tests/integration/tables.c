@@ -187,3 +187,25 @@ const char *tables_events(struct db *db, const char *message_id)
                       " FROM message_events WHERE message_id = '%s' AND event <> 'accepted'",
                       message_id);
 }
+
+enum status tables_mark_queued(struct db *db, const struct recipient_ref refs[], size_t n,
+                               struct error *err)
+{
+    struct queued_mark *marks = calloc(n + 1, sizeof *marks);
+    enum status s;
+
+    ck_assert_ptr_nonnull(marks);
+    for (size_t i = 0; i < n; i++)
+        marks[i] = (struct queued_mark){ .ref = refs[i], .published_ms = clock_wall_ms() };
+    s = recipients_mark_queued(db, marks, n, err);
+    free(marks);
+    return s;
+}
+
+enum status tables_page(struct db *db, const char *message_id, int first, int limit,
+                        struct recipient **out, size_t *count, struct error *err)
+{
+    struct recipients_filter f = { .message_id = message_id, .first = first, .limit = limit };
+
+    return recipients_page(db, &f, &tables_mem, out, count, err);
+}

@@ -37,6 +37,12 @@ struct recipient_ref tables_ref(const struct message_draft *d, int n, int fence)
 void tables_claim(struct db *db, const struct message_draft *d, size_t n,
                   struct recipient_ref refs[]);
 
+/* recipients_mark_queued() with the present time; recipients_page() without filters. */
+enum status tables_mark_queued(struct db *db, const struct recipient_ref refs[], size_t n,
+                               struct error *err);
+enum status tables_page(struct db *db, const char *message_id, int first, int limit,
+                        struct recipient **out, size_t *count, struct error *err);
+
 /* One value as text ("" for NULL), or a command. */
 const char *tables_ask(struct db *db, const char *sql, ...) __attribute__((format(printf, 2, 3)));
 void tables_do(struct db *db, const char *sql, ...) __attribute__((format(printf, 2, 3)));

@@ -5,7 +5,7 @@
 
 #include "common/base/clock.h"
 #include "common/db/messages.h"
-#include "common/service/record_callback.h"
+#include "common/service/record_callbacks.h"
 #include "tests/integration/pg_suite.h"
 #include "tests/integration/tables.h"
 
@@ -116,7 +116,7 @@ START_TEST(a_record_keeps_what_the_provider_said)
           .possible_duplicate = true },
     };
     OK(recipients_record(db, all, 3, &mem, moved, &err));
-    OK(recipients_page(db, d->id, 0, 9, &mem, &list, &n, &err));
+    OK(tables_page(db, d->id, 0, 9, &list, &n, &err));
     ck_assert_str_eq(list[0].provider_id, "SM{1}");
     ck_assert(list[0].error_code == NULL && list[0].error_message == NULL);
     ck_assert_int_le(llabs(list[0].sent_ms - clock_wall_ms()), 5000);
@@ -307,7 +307,7 @@ static void check_against(struct db *db, const struct message_draft *d, const st
     struct recipient *list;
     size_t n;
 
-    OK(recipients_page(db, d->id, 0, SEQUENCES, &mem, &list, &n, &err));
+    OK(tables_page(db, d->id, 0, SEQUENCES, &list, &n, &err));
     for (int i = 0; i < SEQUENCES; i++)
         ck_assert_msg(list[i].status == m->state[i], "sequence %d: %s instead of %s", i,
                       delivery_name(list[i].status), delivery_name(m->state[i]));
@@ -418,23 +418,25 @@ START_TEST(a_callback_finds_its_recipient_by_our_id)
                           .provider_id = "SM1",
                           .code = "30003",
                           .message = "gone" };
+    struct callback both[2] = { c, c };
     struct recipient_ref refs[2];
     struct recipient *list;
-    size_t moved, n;
+    size_t n;
 
     tables_claim(db, d, 2, refs);
-    OK(record_callback(db, &c, &moved, &err));
-    ck_assert_uint_eq(moved, 1);
-    OK(record_callback(db, &c, &moved, &err));
-    ck_assert_uint_eq(moved, 0);
-    OK(recipients_page(db, d->id, 0, 9, &mem, &list, &n, &err));
+    record_callbacks(db, &c, 1, &mem);
+    ck_assert_int_eq(c.result, ST_OK);
+    both[1].recipient_id = d->id; /* no id of ours: its neighbour is recorded all the same */
+    record_callbacks(db, both, 2, &mem);
+    ck_assert_int_eq(both[0].result, ST_OK);
+    ck_assert_int_eq(both[1].result, ST_INVALID);
+    ck_assert_str_eq(tables_ask(db, "SELECT count(*) FROM message_events WHERE event = 'reported'"), "1");
+    OK(tables_page(db, d->id, 0, 9, &list, &n, &err));
     ck_assert_int_eq(list[0].status, DS_SENDING);
     ck_assert_int_eq(list[1].status, DS_FAILED);
     ck_assert_str_eq(list[1].provider_id, "SM1");
     ck_assert_str_eq(list[1].error_code, "30003");
     ck_assert_str_eq(list[1].error_message, "gone");
-    c.recipient_id = d->id;
-    ck_assert_int_eq(record_callback(db, &c, &moved, &err), ST_INVALID);
     db_free(db);
 }
 END_TEST

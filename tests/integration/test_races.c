@@ -129,7 +129,7 @@ static void abandon_one(struct side *side, int i)
 
 static void mark_one(struct side *side, int i)
 {
-    note(side, recipients_mark_queued(side->db, &refs[i], 1, &side->err));
+    note(side, tables_mark_queued(side->db, &refs[i], 1, &side->err));
 }
 
 static void record_one(struct side *side, int i)

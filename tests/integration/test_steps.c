@@ -177,7 +177,7 @@ START_TEST(a_mark_moves_pending_of_its_generation_only)
         refs[s] = tables_ref(d, s, 0);
     }
     refs[0] = tables_ref(d, 0, 1);
-    OK(recipients_mark_queued(db, refs, DS_COUNT, &err));
+    OK(tables_mark_queued(db, refs, DS_COUNT, &err));
     ck_assert_str_eq(tables_state(db, d, 0), "pending 0 0");
     for (enum delivery_state s = DS_PENDING; s < DS_COUNT; s++) {
         enum delivery_state to = delivery_step(s, EV_PUBLISHED);
@@ -201,7 +201,7 @@ START_TEST(a_mark_passes_over_locked_rows_without_waiting)
     OK(db_begin(other, &err));
     tables_do(other, "SELECT 1 FROM message_recipients WHERE n = 1 FOR UPDATE");
     begun = clock_mono_ms();
-    OK(recipients_mark_queued(db, refs, 3, &err));
+    OK(tables_mark_queued(db, refs, 3, &err));
     ck_assert_int_lt(clock_mono_ms() - begun, 1000);
     db_rollback(other);
     ck_assert_str_eq(tables_state(db, d, 0), "queued 0 0");

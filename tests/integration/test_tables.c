@@ -8,6 +8,8 @@
 #include "common/cache/key_cache.h"
 #include "common/db/api_keys.h"
 #include "common/db/dispatch.h"
+#include "common/db/events.h"
+#include "common/db/idempotency.h"
 #include "common/db/messages.h"
 #include "common/db/schema.h"
 #include "common/db/users.h"
@@ -53,6 +55,37 @@ static void call_users_and_keys(struct db *db)
     OK(api_keys_revoke(db, key, &err));
 }
 
+/* Each way to the rows, a kept answer, and the timeline. */
+static void call_lists(struct db *db, const struct message_draft *d)
+{
+    struct messages_filter ways[] = {
+        { .user_id = d->user_id, .limit = 1 },
+        { .user_id = d->user_id, .by_status = true, .status = MS_PENDING, .limit = 1 },
+        { .recipient = "+15551234567", .limit = 1 },
+        { .limit = 1 },
+    };
+    struct keyed_request keyed = { .user_id = d->user_id, .key = "k", .status = 202, .response = "{}",
+                                   .body_sha256 = "00000000000000000000000000000000"
+                                                  "00000000000000000000000000000000" };
+    struct listed_message *list;
+    struct kept_answer kept;
+    struct event *events;
+    bool inserted;
+    size_t n;
+
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+        OK(messages_list(db, &ways[i], &mem, &list, &n, &err));
+    strcpy(keyed.token, tables_id());
+    OK(messages_insert_keyed(db, &keyed, 1, &mem, &inserted, &err));
+    ck_assert(inserted);
+    OK(messages_insert_keyed(db, &keyed, 1, &mem, &inserted, &err));
+    ck_assert(!inserted);
+    OK(idempotency_find(db, d->user_id, "k", &mem, &kept, &err));
+    OK(idempotency_prune(db, 10, &n, &err));
+    OK(events_page(db, d->id, -1, -1, 10, &mem, &events, &n, &err));
+    ck_assert_int_eq(recipients_cancel(db, d->id, NULL, &err), ST_CONFLICT);
+}
+
 static void call_messages(struct db *db)
 {
     struct message_draft *d = tables_message(db, 1);
@@ -68,12 +101,13 @@ static void call_messages(struct db *db)
     bool flag;
     size_t n;
 
+    call_lists(db, d);
     OK(messages_exist(db, &id, 1, &mem, &flag, &err));
     OK(messages_find(db, id, NULL, &mem, &message, &err));
-    OK(recipients_page(db, id, 0, 10, &mem, &list, &n, &err));
+    OK(tables_page(db, id, 0, 10, &list, &n, &err));
     OK(recipients_count(db, id, &mem, counts, &err));
     OK(dispatch_take(db, 0, 10, 1000, &mem, &due, &n, &err));
-    OK(recipients_mark_queued(db, &ref, 1, &err));
+    OK(tables_mark_queued(db, &ref, 1, &err));
     OK(recipients_claim(db, &ref, 1, 1000, &mem, &claims, &n, &err));
     OK(recipients_abandon(db, &claims[0].ref, 1, &err));
     OK(recipients_record(db, &late, 1, &mem, &flag, &err));
@@ -370,7 +404,7 @@ static void check_text(struct db *db, const char *text)
     OK(messages_find(db, d->id, NULL, &mem, &m, &err));
     ck_assert(strcmp(m.content, text) == 0 && strcmp(m.subject, text) == 0 &&
               strcmp(m.html, text) == 0);
-    OK(recipients_page(db, d->id, 0, 10, &mem, &list, &n, &err));
+    OK(tables_page(db, d->id, 0, 10, &list, &n, &err));
     ck_assert_str_eq(list[0].address, "+15550000000");
     ck_assert(strcmp(list[1].address, text) == 0);
     OK(recipients_claim(db, refs, 2, 1000, &mem, &claims, &n, &err));
@@ -483,10 +517,10 @@ START_TEST(recipients_are_read_in_pages)
     int counts[DS_COUNT];
     size_t n;
 
-    OK(recipients_page(db, d->id, 0, 10, &mem, &list, &n, &err));
+    OK(tables_page(db, d->id, 0, 10, &list, &n, &err));
     ck_assert_uint_eq(n, 10);
     ck_assert(list[0].n == 0 && list[9].n == 9);
-    OK(recipients_page(db, d->id, 20, 10, &mem, &list, &n, &err));
+    OK(tables_page(db, d->id, 20, 10, &list, &n, &err));
     ck_assert_uint_eq(n, 5);
     ck_assert(list[0].n == 20 && list[4].n == 24);
     ck_assert(list[4].next_attempt_ms == -1 && list[4].sent_ms == -1 && list[4].provider == NULL);
@@ -620,7 +654,7 @@ static void deliver(struct db *db, const struct message_draft *d, int first, int
 
     for (int i = 0; i < n; i++)
         refs[i] = tables_ref(d, first + i, 0);
-    OK(recipients_mark_queued(db, refs, (size_t)n, &err));
+    OK(tables_mark_queued(db, refs, (size_t)n, &err));
     OK(recipients_claim(db, refs, (size_t)n, 1000, &mem, &claims, &count, &err));
     for (int i = 0; i < n; i++) {
         outcomes[i] = (struct outcome){ .ref = claims[i].ref,
