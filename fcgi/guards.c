@@ -117,7 +117,7 @@ static bool is_json(const char *content_type)
     if (content_type == NULL || content_type[0] == '\0')
         return true;
     return strncasecmp(content_type, json, len) == 0 &&
-           (content_type[len] == '\0' || content_type[len] == ';' || content_type[len] == ' ');
+           strchr("; \t", content_type[len]) != NULL; /* its end, too */
 }
 
 void guards_body(struct call *c)

@@ -5,6 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/utf8.h"
+
+#define TOKEN_MAX 64 /* bytes of a name before it is escaped */
+
 static const char *const state_names[MS_COUNT] = {
     [MS_SCHEDULED] = "scheduled",
     [MS_PENDING] = "pending",
@@ -49,7 +53,7 @@ enum message_state message_state_shown(enum message_state stored, const int coun
 
 void faults_init(struct faults *f, struct arena *mem)
 {
-    *f = (struct faults){ .mem = mem };
+    *f = (struct faults){ .mem = mem, .most = FAULTS_MAX };
     f->last = &f->first;
 }
 
@@ -59,7 +63,7 @@ void faults_add(struct faults *f, const char *detail, const char *pointer, ...)
     struct fault *fault;
     va_list args;
 
-    if (++f->count > FAULTS_MAX)
+    if (++f->count > f->most)
         return;
     va_start(args, pointer);
     vsnprintf(place, sizeof place, pointer, args);
@@ -69,4 +73,20 @@ void faults_add(struct faults *f, const char *detail, const char *pointer, ...)
     fault->detail = detail;
     *f->last = fault;
     f->last = &fault->next;
+}
+
+const char *faults_token(struct faults *f, const char *name)
+{
+    size_t len = utf8_cut(name, strlen(name), TOKEN_MAX);
+    char *token = arena_alloc(f->mem, 2 * len + 1), *to = token;
+
+    for (const char *from = name; from < name + len; from++) {
+        bool special = *from == '~' || *from == '/';
+
+        if (special)
+            *to++ = '~';
+        *to++ = !special ? *from : *from == '~' ? '0' : '1';
+    }
+    *to = '\0';
+    return token;
 }

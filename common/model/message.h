@@ -62,11 +62,13 @@ struct fault {
 struct faults {
     struct arena *mem;
     struct fault *first, **last;
-    size_t count; /* at most FAULTS_MAX are kept; the count goes on */
+    size_t count, most; /* at most so many are kept; the count goes on */
 };
 #define FAULTS_MAX 100
-void faults_init(struct faults *f, struct arena *mem);
+void faults_init(struct faults *f, struct arena *mem); /* keeps FAULTS_MAX of them */
 /* pointer is a printf format for the place; detail is borrowed and constant. */
 void faults_add(struct faults *f, const char *detail, const char *pointer, ...)
     __attribute__((format(printf, 3, 4)));
+/* A member's name as it stands in a pointer (RFC 6901 section 3); a very long one is cut. */
+const char *faults_token(struct faults *f, const char *name);
 #endif

@@ -30,23 +30,6 @@ static void fault(struct reader *r, const char *member, const char *detail)
     faults_add(r->faults, detail, "%s/%s", r->prefix, member);
 }
 
-/* RFC 6901 section 3: '~' and '/' of a name are escaped in a pointer. */
-static const char *pointer_token(struct arena *mem, const char *name)
-{
-    struct buf out = BUF_INIT(512);
-    const char *token;
-
-    for (size_t i = 0; name[i] != '\0' && i < 64; i++) {
-        if (name[i] == '~' || name[i] == '/')
-            buf_adds(&out, name[i] == '~' ? "~0" : "~1");
-        else
-            buf_addc(&out, name[i]);
-    }
-    token = arena_strdup(mem, buf_str(&out));
-    buf_free(&out);
-    return token;
-}
-
 /* ---- texts ---- */
 
 /* NULL with a fault where it is not a string of min to max bytes. */
@@ -202,7 +185,7 @@ static void read_from(struct reader *r, const json_t *value)
         return;
     }
     json_object_foreach ((json_t *)(uintptr_t)value, name, sender) {
-        const char *at = arena_printf(r->mem, "from/%s", pointer_token(r->mem, name));
+        const char *at = arena_printf(r->mem, "from/%s", faults_token(r->faults, name));
 
         if (!platform_parse(name, &platform)) {
             fault(r, at, "is not a platform: sms, email, whatsapp or telegram");
@@ -293,7 +276,7 @@ static void read_recipient(struct reader *r, const json_t *value, const char *at
         if (strcmp(name, "platform") != 0 && strcmp(name, "recipient") != 0 &&
             strcmp(name, "metadata") != 0)
             faults_add(r->faults, "is not a member of a recipient", "%s/%s/%s", r->prefix, at,
-                       pointer_token(r->mem, name));
+                       faults_token(r->faults, name));
     }
 }
 
@@ -357,7 +340,7 @@ static void check_unknown(struct reader *r, const json_t *body)
 
     json_object_foreach ((json_t *)(uintptr_t)body, name, value) {
         if (!is_member(name))
-            fault(r, pointer_token(r->mem, name), "is not a member of a message");
+            fault(r, faults_token(r->faults, name), "is not a member of a message");
     }
 }
 

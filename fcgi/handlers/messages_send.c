@@ -13,6 +13,7 @@
 
 #define BULK_MESSAGES_MAX 1000
 #define BULK_RECIPIENTS_MAX 10000
+#define BULK_FAULTS_MAX 5000 /* told of in one answer */
 #define KEY_MAX 255
 
 /* What a call wants to send, with the answer that it gets if that works. */
@@ -43,11 +44,13 @@ static int64_t due_of(const struct api *api, const struct message_draft *d)
 
 /* NULL where the message is at fault. */
 static struct message_draft *decode_message(struct api *api, struct call *c, const json_t *body,
-                                            const struct message_rules *rules, struct faults *faults)
+                                            const struct message_rules *rules, size_t faults_most,
+                                            struct faults *faults)
 {
     struct message_draft *draft = ARENA_NEW(&c->mem, struct message_draft);
 
     faults_init(faults, &c->mem);
+    faults->most = faults_most;
     message_body_read(body, "", rules, &c->mem, draft, faults);
     if (faults->count > 0)
         return NULL;
@@ -117,7 +120,7 @@ static bool decode_one(struct api *api, struct sending *s)
         return false;
     message_rules_init(&rules, api->config, clock_wall_ms());
     s->drafts = ARENA_ARRAY(&s->call->mem, const struct message_draft *, 1);
-    s->drafts[0] = decode_message(api, s->call, body, &rules, &faults);
+    s->drafts[0] = decode_message(api, s->call, body, &rules, FAULTS_MAX, &faults);
     if (s->drafts[0] == NULL) {
         problem_answer(s->call, PROBLEM_VALIDATION_FAILED, count_faults(s->call, &faults), &faults);
         return false;
@@ -149,7 +152,7 @@ static void check_bulk(const json_t *body, const json_t *messages, struct faults
     }
     json_object_foreach ((json_t *)(uintptr_t)body, name, value) {
         if (strcmp(name, "messages") != 0)
-            faults_add(faults, "is not a member of a bulk", "/%.64s", name);
+            faults_add(faults, "is not a member of a bulk", "/%s", faults_token(faults, name));
     }
     if (!json_is_array(messages) || n < 1 || n > BULK_MESSAGES_MAX) {
         faults_add(faults, "must be an array of 1 to 1,000 messages", "/messages");
@@ -174,12 +177,20 @@ static void write_result(struct json_writer *w, struct call *c, size_t i,
     jw_close(w, '}');
 }
 
+/* Of all that a bulk tells: each message's first fault at least, so that the answer has a ceiling. */
+static size_t share_of(size_t told)
+{
+    size_t left = told < BULK_FAULTS_MAX ? BULK_FAULTS_MAX - told : 1;
+
+    return left < FAULTS_MAX ? left : FAULTS_MAX;
+}
+
 /* One pass reads and tells of each; the counts stand in front, so the results are kept apart. */
 static void decode_each(struct api *api, struct sending *s, const json_t *messages)
 {
     struct buf results = BUF_INIT(RESPONSE_BODY_MAX);
     struct json_writer list = JSON_WRITER(&results), w = JSON_WRITER(&s->call->res.body);
-    size_t n = json_array_size(messages);
+    size_t n = json_array_size(messages), told = 0;
     struct message_rules rules;
     struct faults faults;
 
@@ -188,11 +199,12 @@ static void decode_each(struct api *api, struct sending *s, const json_t *messag
     jw_open(&list, NULL, '[');
     for (size_t i = 0; i < n; i++) {
         const struct message_draft *d =
-            decode_message(api, s->call, json_array_get(messages, i), &rules, &faults);
+            decode_message(api, s->call, json_array_get(messages, i), &rules, share_of(told), &faults);
 
         if (d != NULL)
             s->drafts[s->n_drafts++] = d;
         write_result(&list, s->call, i, d, &faults);
+        told += faults.count < faults.most ? faults.count : faults.most;
     }
     jw_close(&list, ']');
     jw_open(&w, NULL, '{');

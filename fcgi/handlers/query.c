@@ -11,10 +11,11 @@
 #include "fcgi/routes.h"
 
 #define PARAMETERS_MOST 32
+#define NAME_MAX_BYTES 64 /* of an unknown name in an answer */
 
 void query_fault(struct query *q, const char *name, const char *detail)
 {
-    faults_add(&q->faults, detail, "?%.64s", name);
+    faults_add(&q->faults, detail, "?%.*s", (int)utf8_cut(name, strlen(name), NAME_MAX_BYTES), name);
 }
 
 static bool is_known(const char *name, const char *const known[])

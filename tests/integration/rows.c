@@ -64,7 +64,7 @@ static const struct user *other(void)
     static struct user u;
 
     if (u.key == NULL)
-        u = user_new("unlimited");
+        u = user_new("premium");
     return &u;
 }
 
@@ -85,7 +85,7 @@ static const char *wrong_key(void)
 
 static const char *disabled_key(void)
 {
-    struct user u = user_new("unlimited");
+    struct user u = user_new("premium");
 
     notifyctl(HEADERS("user", "disable", u.email));
     return u.key;
@@ -93,7 +93,7 @@ static const char *disabled_key(void)
 
 static const char *revoked_key(void)
 {
-    struct user u = user_new("unlimited");
+    struct user u = user_new("premium");
 
     notifyctl(HEADERS("key", "revoke", u.key));
     return u.key;
@@ -325,9 +325,9 @@ static struct bytes decoded(const char *base64)
 }
 
 /* A piece so many times; "{n:100}" in it is 100, 101, 102... */
-static void add_repeated(struct buf *out, const json_t *part)
+static void add_repeated(struct buf *out, const json_t *part, int64_t now_ms)
 {
-    const char *piece = text_at(part, "piece"), *between = text_at(part, "between");
+    const char *piece = fill(text_at(part, "piece"), now_ms), *between = text_at(part, "between");
     const char *number = strstr(piece, "{n:"), *after = number == NULL ? "" : strchr(number, '}') + 1;
     json_int_t count = number_at(part, "count");
 
@@ -352,7 +352,7 @@ static struct bytes joined(const json_t *parts, int64_t now_ms)
         if (json_is_string(part))
             buf_adds(&out, fill(json_string_value(part), now_ms));
         else
-            add_repeated(&out, part);
+            add_repeated(&out, part, now_ms);
     }
     ck_assert(!buf_overflowed(&out));
     return (struct bytes){ buf_str(&out), out.len };
