@@ -11,6 +11,7 @@
 #include "fcgi/routes.h"
 
 #define PARAMETERS_MOST 32
+#define SCOPE_MOST (1u << 20) /* a query is shorter, even when all of it is escaped */
 #define NAME_MAX_BYTES 64 /* of an unknown name in an answer */
 
 void query_fault(struct query *q, const char *name, const char *detail)
@@ -107,19 +108,22 @@ int64_t query_time(struct query *q, const char *name)
     return at;
 }
 
+/* Values are escaped, so that none of them reads as another filter. */
 const char *query_scope(const struct query *q, const char *const known[])
 {
-    struct arena *mem = &q->call->mem;
-    const char *scope = arena_printf(mem, "%s %s", q->call->route->path,
-                                     q->call->id == NULL ? "" : q->call->id);
+    const char *id = q->call->id == NULL ? "" : q->call->id, *kept;
+    struct buf scope = BUF_INIT(SCOPE_MOST);
 
+    buf_addf(&scope, "%s %s", q->call->route->path, id);
     for (; *known != NULL; known++) {
         const char *value = query_text(q, *known);
 
         if (value != NULL && strcmp(*known, "limit") != 0 && strcmp(*known, "cursor") != 0)
-            scope = arena_printf(mem, "%s&%s=%s", scope, *known, value);
+            urlform_add(&scope, *known, value);
     }
-    return scope;
+    kept = arena_strdup(&q->call->mem, buf_str(&scope));
+    buf_free(&scope);
+    return kept;
 }
 
 const char *query_cursor(struct query *q, const char *scope)

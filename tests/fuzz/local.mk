@@ -37,3 +37,6 @@ fuzz_targets += tests/fuzz/fuzz_request
 tests_fuzz_fuzz_request_LDADD = $(fuzz_ldadd)
 fuzz_targets += tests/fuzz/fuzz_message_body
 tests_fuzz_fuzz_message_body_LDADD = $(fuzz_ldadd)
+fuzz_targets += tests/fuzz/fuzz_query tests/fuzz/fuzz_cursor
+tests_fuzz_fuzz_query_LDADD = $(fuzz_ldadd)
+tests_fuzz_fuzz_cursor_LDADD = $(fuzz_ldadd)

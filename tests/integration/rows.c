@@ -20,10 +20,16 @@
 #define RECORD_MOST 65535
 #define ANSWER_MS 30000
 
-json_t *rows_read(const char *name)
+const char *rows_folder(void)
 {
     const char *top = getenv("top_srcdir");
-    const char *path = text("%s/tests/bad-input/%s.jsonl", top == NULL ? "." : top, name);
+
+    return text("%s/tests/bad-input", top == NULL ? "." : top);
+}
+
+json_t *rows_read(const char *name)
+{
+    const char *path = text("%s/%s.jsonl", rows_folder(), name);
     const char *all = witness_read(path), *end;
     json_t *rows = json_array();
     json_error_t at;

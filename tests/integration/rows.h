@@ -9,6 +9,7 @@
  * rows - the requests of the tables in tests/bad-input: read, their placeholders filled in, and sent through
  * the web server or straight to a responder's socket.  What a row may hold stands in make.py there.
  */
+const char *rows_folder(void);
 json_t *rows_read(const char *name); /* an array; "cursors" is cursors.jsonl */
 
 struct bytes {

@@ -1,4 +1,5 @@
 /* The tables of bad input, row by row: each has the answer that the contract gives it. */
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -314,47 +315,51 @@ static void check_table(const char *name)
     expect_no_orphans();
 }
 
-#define TABLE(promise, file) \
-    START_TEST(promise)      \
-    {                        \
-        check_table(file);   \
-    }                        \
+/* A promise, and the file of the rows that hold us to it. */
+#define TABLES(X)                                                                     \
+    X(what_is_not_json_is_malformed, "json-syntax")                                   \
+    X(json_has_one_meaning_or_is_malformed, "json-meaning")                           \
+    X(every_member_of_a_message_has_its_rule, "members")                              \
+    X(metadata_is_a_small_object, "metadata")                                         \
+    X(a_sender_fits_its_platform, "from")                                             \
+    X(an_address_fits_its_platform, "addresses")                                      \
+    X(a_time_is_a_time_within_its_bounds, "times")                                    \
+    X(a_bulk_has_its_limits_and_tells_of_each_message, "bulk")                        \
+    X(what_is_accepted_comes_back_to_the_byte, "round-trips")                         \
+    X(an_idempotency_key_is_1_to_255_printable_characters, "headers")                 \
+    X(a_key_is_right_or_refused, "keys")                                              \
+    X(a_request_id_is_kept_or_replaced, "request-ids")                                \
+    X(a_body_is_json_of_its_length_and_its_type, "bodies")                            \
+    X(a_list_knows_its_parameters, "lists")                                           \
+    X(a_cursor_is_good_for_its_list_alone, "cursors")                                 \
+    X(an_id_is_a_message_of_the_caller_or_nothing, "ids")                             \
+    X(a_path_names_its_methods, "methods")                                            \
+    X(a_path_is_known_or_nothing, "paths")
+#define TEST_OF(promise, file) \
+    START_TEST(promise)        \
+    {                          \
+        check_table(file);     \
+    }                          \
     END_TEST
+#define FILE_OF(promise, file) file,
+#define LISTED(promise, file) promise,
 
-TABLE(what_is_not_json_is_malformed, "json-syntax")
-TABLE(json_has_one_meaning_or_is_malformed, "json-meaning")
-TABLE(every_member_of_a_message_has_its_rule, "members")
-TABLE(metadata_is_a_small_object, "metadata")
-TABLE(a_sender_fits_its_platform, "from")
-TABLE(an_address_fits_its_platform, "addresses")
-TABLE(a_time_is_a_time_within_its_bounds, "times")
-TABLE(a_bulk_has_its_limits_and_tells_of_each_message, "bulk")
-TABLE(what_is_accepted_comes_back_to_the_byte, "round-trips")
-TABLE(an_idempotency_key_is_1_to_255_printable_characters, "headers")
-TABLE(a_key_is_right_or_refused, "keys")
-TABLE(a_request_id_is_kept_or_replaced, "request-ids")
-TABLE(a_body_is_json_of_its_length_and_its_type, "bodies")
-TABLE(a_list_knows_its_parameters, "lists")
-TABLE(a_cursor_is_good_for_its_list_alone, "cursors")
-TABLE(an_id_is_a_message_of_the_caller_or_nothing, "ids")
-TABLE(a_path_names_its_methods, "methods")
-TABLE(a_path_is_known_or_nothing, "paths")
+TABLES(TEST_OF)
 
-STACK_SUITE("refusals", settings, what_is_not_json_is_malformed,
-            json_has_one_meaning_or_is_malformed,
-            every_member_of_a_message_has_its_rule,
-            metadata_is_a_small_object,
-            a_sender_fits_its_platform,
-            an_address_fits_its_platform,
-            a_time_is_a_time_within_its_bounds,
-            a_bulk_has_its_limits_and_tells_of_each_message,
-            what_is_accepted_comes_back_to_the_byte,
-            an_idempotency_key_is_1_to_255_printable_characters,
-            a_key_is_right_or_refused,
-            a_request_id_is_kept_or_replaced,
-            a_body_is_json_of_its_length_and_its_type,
-            a_list_knows_its_parameters,
-            a_cursor_is_good_for_its_list_alone,
-            an_id_is_a_message_of_the_caller_or_nothing,
-            a_path_names_its_methods,
-            a_path_is_known_or_nothing)
+START_TEST(every_file_of_the_folder_is_a_table_and_all_hold_a_thousand_rows)
+{
+    static const char *const files[] = { TABLES(FILE_OF) };
+    size_t n = sizeof files / sizeof *files, rows = 0;
+    glob_t found;
+
+    for (size_t i = 0; i < n; i++)
+        rows += json_array_size(rows_read(files[i]));
+    ck_assert_uint_ge(rows, 1000);
+    ck_assert_int_eq(glob(text("%s/*.jsonl", rows_folder()), 0, NULL, &found), 0);
+    ck_assert_uint_eq(found.gl_pathc, n);
+    globfree(&found);
+}
+END_TEST
+
+STACK_SUITE("refusals", settings,
+            TABLES(LISTED) every_file_of_the_folder_is_a_table_and_all_hold_a_thousand_rows)

@@ -8,7 +8,7 @@ need_tools() {
         echo "1..0 # SKIP node or npm is missing: tools/install-packages --with-node installs them"
         exit 0
     fi
-    exec 8>"$1/.lock"
+    exec 8<"$1"
     flock 8
     if ! cmp -s "$lock" "$installed"; then
         npm ci --prefix "$1" --fetch-retries=1 --fetch-timeout=60000 >&2 || {

@@ -50,3 +50,6 @@ check_PROGRAMS += tests/unit/test_message_view
 check_PROGRAMS += tests/unit/test_attempt
 check_PROGRAMS += tests/unit/test_providers
 check_PROGRAMS += tests/unit/test_status
+check_PROGRAMS += tests/unit/test_cursor
+check_PROGRAMS += tests/unit/test_query
+check_PROGRAMS += tests/unit/test_cors
