@@ -51,9 +51,9 @@ TABLES_HARNESS = %D%/pg.c %D%/pg.h %D%/pg_suite.h %D%/tables.c %D%/tables.h
 
 # Bad input, and other people's ids.
 if HAVE_CHECK
-INTEGRATION_TESTS += %D%/test_refusals %D%/test_isolation
+INTEGRATION_TESTS += %D%/test_refusals %D%/test_whole_api
 endif
 REFUSAL_HARNESS = %D%/rows.c %D%/rows.h $(STACK_HARNESS)
 %C%_test_refusals_SOURCES = %D%/test_refusals.c $(REFUSAL_HARNESS)
-%C%_test_isolation_SOURCES = %D%/test_isolation.c $(REFUSAL_HARNESS)
+%C%_test_whole_api_SOURCES = %D%/test_whole_api.c $(STACK_HARNESS)
 EXTRA_DIST += tests/bad-input
