@@ -18,6 +18,7 @@
 
 #define QUEUE_MOST 50000 /* references; 50 messages of the largest kind, 2.4 MB */
 #define IDLE_MS 5000     /* between looks at an idle broker */
+#define MARK_MS 50       /* how long marks may wait for company while nothing else happens */
 #define BURST 64         /* published between two looks at the confirms */
 
 struct item {
@@ -163,7 +164,7 @@ static void wait_for_work(struct publisher *p, struct belt *belt)
                             { .fd = belt_fd(belt), .events = POLLIN } };
     uint64_t count;
 
-    poll(fds, 2, belt_is_up(belt) ? 1000 : 100);
+    poll(fds, 2, belt_has_marks(belt) ? MARK_MS : belt_is_up(belt) ? 1000 : 100);
     if ((fds[0].revents & POLLIN) != 0 && read(p->wake, &count, sizeof count) < 0)
         assert(errno == EAGAIN);
 }

@@ -284,6 +284,11 @@ enum status belt_turn(struct belt *b, int wait_ms, struct error *err)
     return s;
 }
 
+bool belt_has_marks(const struct belt *b)
+{
+    return b->n_marks > 0;
+}
+
 enum status belt_depth(struct belt *b, int lane, uint32_t *ready, struct error *err)
 {
     enum status s = broker_depth(b->broker, lane_queues[lane].queue, ready, err);

@@ -39,6 +39,9 @@ size_t belt_put(struct belt *b, int lane, const struct recipient_ref refs[], siz
 /* Reads confirms, waiting at most wait_ms for the first, and marks what they name. */
 enum status belt_turn(struct belt *b, int wait_ms, struct error *err);
 
+/* Something is confirmed and not marked yet: turn again soon. */
+bool belt_has_marks(const struct belt *b);
+
 /* Messages ready in a lane's queue. */
 enum status belt_depth(struct belt *b, int lane, uint32_t *ready, struct error *err);
 #endif

@@ -51,18 +51,20 @@ TABLES_HARNESS = %D%/pg.c %D%/pg.h %D%/pg_suite.h %D%/tables.c %D%/tables.h
 
 # Bad input, and other people's ids.
 if HAVE_CHECK
-INTEGRATION_TESTS += %D%/test_refusals %D%/test_isolation
+INTEGRATION_TESTS += %D%/test_refusals %D%/test_isolation %D%/test_whole_api
 endif
 REFUSAL_HARNESS = %D%/rows.c %D%/rows.h $(STACK_HARNESS)
 %C%_test_refusals_SOURCES = %D%/test_refusals.c $(REFUSAL_HARNESS)
 %C%_test_isolation_SOURCES = %D%/test_isolation.c $(REFUSAL_HARNESS)
+%C%_test_whole_api_SOURCES = %D%/test_whole_api.c $(STACK_HARNESS)
 EXTRA_DIST += tests/bad-input
 
 # Many callers at once: bulk, keys, cancelling.
 if HAVE_CHECK
-INTEGRATION_TESTS += %D%/test_bulk %D%/test_cancel %D%/test_idempotency
+INTEGRATION_TESTS += %D%/test_bulk %D%/test_cancel %D%/test_http %D%/test_idempotency
 endif
 CROWD_HARNESS = %D%/crowd.c %D%/crowd.h $(STACK_HARNESS)
 %C%_test_bulk_SOURCES = %D%/test_bulk.c $(STACK_HARNESS)
 %C%_test_cancel_SOURCES = %D%/test_cancel.c $(CROWD_HARNESS)
+%C%_test_http_SOURCES = %D%/test_http.c $(CROWD_HARNESS)
 %C%_test_idempotency_SOURCES = %D%/test_idempotency.c $(CROWD_HARNESS)

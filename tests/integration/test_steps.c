@@ -112,6 +112,20 @@ START_TEST(a_claim_sets_the_lease_of_what_it_took)
 }
 END_TEST
 
+/* Messages are written once for a batch of outcomes, not at each step (sql/0003). */
+START_TEST(a_claim_does_not_write_a_pending_message)
+{
+    struct db *db = tables_open(&cluster, "unwritten");
+    struct message_draft *d = tables_message(db, 2);
+    const char *before = tables_ask(db, "SELECT xmin FROM messages");
+    struct recipient_ref refs[2];
+
+    tables_claim(db, d, 2, refs);
+    ck_assert_str_eq(tables_ask(db, "SELECT xmin FROM messages"), before);
+    db_free(db);
+}
+END_TEST
+
 START_TEST(a_claim_makes_a_scheduled_message_pending)
 {
     struct db *db = tables_open(&cluster, "scheduled");
@@ -425,7 +439,8 @@ END_TEST
 
 PG_SUITE("steps", a_claim_moves_pending_and_queued_only,
          a_claim_names_its_generation_and_succeeds_once, an_expired_message_is_not_claimed,
-         a_claim_sets_the_lease_of_what_it_took, a_claim_makes_a_scheduled_message_pending,
+         a_claim_sets_the_lease_of_what_it_took,
+         a_claim_does_not_write_a_pending_message, a_claim_makes_a_scheduled_message_pending,
          the_claims_of_a_message_share_its_content, a_mark_moves_pending_of_its_generation_only,
          a_mark_passes_over_locked_rows_without_waiting,
          what_is_abandoned_was_sending_in_that_generation, what_is_settled_had_not_left,
