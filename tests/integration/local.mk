@@ -61,10 +61,9 @@ EXTRA_DIST += tests/bad-input
 
 # Many callers at once: bulk, keys, cancelling.
 if HAVE_CHECK
-INTEGRATION_TESTS += %D%/test_bulk %D%/test_cancel %D%/test_http %D%/test_idempotency
+INTEGRATION_TESTS += %D%/test_bulk %D%/test_cancel %D%/test_idempotency
 endif
 CROWD_HARNESS = %D%/crowd.c %D%/crowd.h $(STACK_HARNESS)
 %C%_test_bulk_SOURCES = %D%/test_bulk.c $(STACK_HARNESS)
 %C%_test_cancel_SOURCES = %D%/test_cancel.c $(CROWD_HARNESS)
-%C%_test_http_SOURCES = %D%/test_http.c $(CROWD_HARNESS)
 %C%_test_idempotency_SOURCES = %D%/test_idempotency.c $(CROWD_HARNESS)

@@ -236,6 +236,29 @@ START_TEST(a_late_record_writes_an_event_only)
 }
 END_TEST
 
+/* Of another attempt, or of one that was taken away: its provider id is not the recipient's. */
+START_TEST(a_late_record_lends_its_provider_id_to_no_other_attempt)
+{
+    struct db *db = tables_open(&cluster, "lends");
+    struct message_draft *d = tables_message(db, 2);
+    struct recipient_ref old[2];
+    struct claim *claims;
+    size_t n;
+
+    tables_claim(db, d, 2, old);
+    OK(recipients_abandon(db, old, 2, &err)); /* 1 waits for its next attempt */
+    OK(recipients_claim(db, old, 1, LEASE_MS, &mem, &claims, &n, &err));
+    ck_assert_uint_eq(report(db, d, 0, EV_REPORTED_DELIVERED), 1); /* of the second attempt of 0 */
+    for (int i = 0; i < 2; i++)
+        ck_assert(!record(
+            db, &(struct outcome){ .ref = old[i], .status = DS_SENT, .provider_id = "SM1" }));
+    ck_assert_str_eq(tables_state(db, d, 0), "delivered 2 2");
+    ck_assert_str_eq(tables_state(db, d, 1), "pending 1 1");
+    ck_assert_str_eq(tables_ask(db, "SELECT count(provider_id) FROM message_recipients"), "0");
+    db_free(db);
+}
+END_TEST
+
 START_TEST(a_callback_before_the_record_keeps_the_higher_state)
 {
     static const enum delivery_event faster[] = { EV_REPORTED_SENT, EV_REPORTED_DELIVERED,
@@ -408,6 +431,19 @@ START_TEST(times_of_reports_are_kept_from_the_first_on)
 }
 END_TEST
 
+START_TEST(a_reported_failure_is_no_time_of_sending)
+{
+    struct db *db = tables_open(&cluster, "unsent");
+    struct message_draft *d = tables_message(db, 1);
+    struct recipient_ref ref;
+
+    tables_claim(db, d, 1, &ref);
+    ck_assert_uint_eq(report(db, d, 0, EV_REPORTED_FAILED), 1);
+    ck_assert_str_eq(tables_ask(db, "SELECT count(sent_at) FROM message_recipients"), "0");
+    db_free(db);
+}
+END_TEST
+
 START_TEST(a_callback_finds_its_recipient_by_our_id)
 {
     struct db *db = tables_open(&cluster, "callback");
@@ -430,7 +466,8 @@ START_TEST(a_callback_finds_its_recipient_by_our_id)
     record_callbacks(db, both, 2, &mem);
     ck_assert_int_eq(both[0].result, ST_OK);
     ck_assert_int_eq(both[1].result, ST_INVALID);
-    ck_assert_str_eq(tables_ask(db, "SELECT count(*) FROM message_events WHERE event = 'reported'"), "1");
+    ck_assert_str_eq(tables_ask(db, "SELECT count(*) FROM message_events WHERE event = 'reported'"),
+                     "1");
     OK(tables_page(db, d->id, 0, 9, &list, &n, &err));
     ck_assert_int_eq(list[0].status, DS_SENDING);
     ck_assert_int_eq(list[1].status, DS_FAILED);
@@ -444,7 +481,9 @@ END_TEST
 PG_SUITE("outcomes", a_record_moves_recipient_timer_counters_and_timeline,
          a_record_keeps_what_the_provider_said, a_message_ends_as_its_recipients_did,
          a_retry_is_looked_at_when_the_message_expires_at_the_latest,
-         a_late_record_writes_an_event_only, a_callback_before_the_record_keeps_the_higher_state,
+         a_late_record_writes_an_event_only,
+         a_late_record_lends_its_provider_id_to_no_other_attempt,
+         a_callback_before_the_record_keeps_the_higher_state,
          every_sequence_of_reports_ends_where_the_model_says,
          a_report_told_twice_in_a_batch_counts_once, times_of_reports_are_kept_from_the_first_on,
-         a_callback_finds_its_recipient_by_our_id)
+         a_reported_failure_is_no_time_of_sending, a_callback_finds_its_recipient_by_our_id)
