@@ -11,6 +11,7 @@ static const struct rule {
 } rules[] = {
     [VERDICT_ACCEPTED] = { NEXT_SENT, false, false },
     [VERDICT_REFUSED] = { NEXT_FAILED, false, false },
+    [VERDICT_REFUSED_HERE] = { NEXT_FAILED, false, false },
     [VERDICT_THROTTLED] = { NEXT_RETRY, true, false },
     [VERDICT_NOT_SENT] = { NEXT_RETRY, false, false },
     [VERDICT_UNCLEAR] = { NEXT_RETRY, false, true },

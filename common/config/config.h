@@ -77,23 +77,31 @@ enum starttls { STARTTLS_REQUIRED, STARTTLS_OPTIONAL, STARTTLS_OFF };
 struct provider_config {
     const char *name, *kind;
     const char *base_url; /* "" is the kind's own; no trailing slash */
-    int timeout_ms, rate_limit, rate_limit_per_recipient;
+    int timeout_ms, connect_timeout_ms, low_speed_bytes, low_speed_seconds;
+    const char *ca_bundle; /* "" is the system's */
+    int rate_limit, rate_limit_per_recipient;
     enum on_unclear on_unclear;
     /* twilio */
     const char *account_sid, *auth_token /* comma-separated; the first signs in */, *messaging_service_sid;
     /* sendgrid */
     const char *api_key, *webhook_public_key;
+    const char *list_unsubscribe; /* of smtp too: "<https://…>, <mailto:…>" */
     /* smtp */
     const char *url /* of http too */, *username, *password;
     enum starttls starttls;
     /* whatsapp_cloud */
     const char *access_token, *phone_number_id, *api_version, *app_secret, *verify_token;
+    const char *template_name, *template_language;
     /* telegram */
     const char *bot_token, *secret_token;
+    const char *parse_mode; /* "none", "HTML", "MarkdownV2" */
     /* http: its address is `url`, above */
     const char *method, *headers, *body_template;
     const char *id_path; /* names joined by dots: where the id stands in a JSON answer; "": none */
     const char *accept_status, *refuse_status, *retry_status; /* "200-299,304" */
+    const char *result_path; /* where a JSON answer names its outcome; "": the status alone counts */
+    const char *result_accepted, *result_retry; /* its values, comma-separated; any other: refused */
+    const char *error_path; /* where a JSON answer tells why; "": nowhere */
 };
 
 struct config {

@@ -1,5 +1,6 @@
 #ifndef WORKERD_ADAPTERS_ADAPTER_H
 #define WORKERD_ADAPTERS_ADAPTER_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,8 @@ struct delivery {
     const char *address;
     const char *content, *subject, *html; /* subject, html: NULL where not given */
     const char *from;                     /* the message's own, else the platform's; NULL: none */
+    const char *metadata, *own_metadata;  /* the message's and the recipient's, JSON objects; NULL:
+                                             none; given on whatsapp alone, for its templates */
     int64_t created_ms, expires_ms;       /* -1: never */
     int64_t now_ms;                       /* wall time of this attempt: build reads no clock */
     int attempt;                          /* 1 for the first */
@@ -35,8 +38,15 @@ enum transfer_kind {
     TRANSFER_SMTP, /* submit body (an RFC 5322 message, CRLF) from mail_from to mail_to */
     TRANSFER_NONE  /* nothing leaves the program: the reply is made from `body` (status 200) */
 };
+/* What [provider.NAME] says of every call, whatever its kind. */
+struct transfer_limits {
+    int connect_ms;
+    int low_speed_bytes, low_speed_seconds; /* fewer bytes a second for so long end it; 0: off */
+    const char *ca_bundle;                    /* trusted instead of the system's; "": those */
+};
 struct transfer {
     enum transfer_kind kind;
+    const char *method; /* HTTP; NULL: POST */
     const char *url;
     const char *const *headers; /* "Name: value", NULL ends; may be NULL */
     const char *username, *password; /* HTTP Basic or SMTP AUTH; NULL: none */
@@ -46,6 +56,7 @@ struct transfer {
     enum starttls starttls;          /* smtp:// only */
     const char *own_id;              /* the provider's id where an accepting answer names none; NULL */
     int timeout_ms;
+    const struct transfer_limits *limits; /* the caller of build sets it */
 };
 
 /* How far a transfer came; an HTTP or SMTP status may stand beside each. */
@@ -69,6 +80,8 @@ struct reply {
 enum verdict_class {
     VERDICT_ACCEPTED,    /* the provider has it */
     VERDICT_REFUSED,     /* for good, by fault of recipient or content */
+    VERDICT_REFUSED_HERE, /* for good by this provider, which can't or won't serve it (a sender that
+                            is not ours there, a region): another one may */
     VERDICT_THROTTLED,   /* later; no attempt used up */
     VERDICT_NOT_SENT,    /* certainly not taken: try again, then the next provider */
     VERDICT_UNCLEAR,     /* nobody can know */
@@ -80,6 +93,8 @@ struct verdict {
     const char *code;         /* the provider's own code or ours ("http_503"); NULL when accepted */
     const char *message;      /* the provider's words, at most 300 bytes; may be NULL */
     int64_t retry_after_ms;   /* -1: not named */
+    bool recipient_only;      /* THROTTLED: it concerns this recipient, not the provider */
+    const char *moved_to;     /* NOT_SENT: the recipient's new address, to be kept and used; NULL */
 };
 
 struct provider; /* each adapter's own */

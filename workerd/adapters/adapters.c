@@ -15,9 +15,10 @@ const struct adapter *adapter_find(const char *kind)
 }
 
 static const char *const verdict_names[] = {
-    [VERDICT_ACCEPTED] = "accepted",   [VERDICT_REFUSED] = "refused",
-    [VERDICT_THROTTLED] = "throttled", [VERDICT_NOT_SENT] = "not_sent",
-    [VERDICT_UNCLEAR] = "unclear",     [VERDICT_CREDENTIALS] = "credentials",
+    [VERDICT_ACCEPTED] = "accepted",         [VERDICT_REFUSED] = "refused",
+    [VERDICT_REFUSED_HERE] = "refused_here", [VERDICT_THROTTLED] = "throttled",
+    [VERDICT_NOT_SENT] = "not_sent",         [VERDICT_UNCLEAR] = "unclear",
+    [VERDICT_CREDENTIALS] = "credentials",
 };
 
 const char *verdict_name(enum verdict_class c)
