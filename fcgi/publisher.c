@@ -14,10 +14,13 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/uuid.h"
+#include "common/cache/lane_flags.h"
 #include "common/service/belt.h"
 
 #define QUEUE_MOST 50000 /* references; 50 messages of the largest kind, 2.4 MB */
 #define IDLE_MS 5000     /* between looks at an idle broker */
+#define FLAGS_MS 100     /* between looks at the lanes, while there is traffic */
+#define SHORT 100        /* events in a queue; a longer one is a backlog */
 #define MARK_MS 50       /* how long marks may wait for company while nothing else happens */
 #define BURST 64         /* published between two looks at the confirms */
 
@@ -38,6 +41,7 @@ struct publisher {
     pthread_mutex_t lock;
     struct queue waiting; /* guarded by lock */
     atomic_bool stopping, up;
+    atomic_uint full_lanes; /* bits 1 << lane: the scheduler serves them */
     _Atomic int64_t latency_us;
 };
 
@@ -72,8 +76,8 @@ void publisher_put(struct publisher *p, const struct message_draft *d)
 {
     bool was_empty = false;
 
-    if (d->scheduled_ms >= 0 || !publisher_is_up(p))
-        return;
+    if (d->scheduled_ms >= 0 || d->due_ms <= d->created_ms)
+        return; /* the scheduler's */
     pthread_mutex_lock(&p->lock);
     was_empty = p->waiting.count == 0;
     for (int pf = 0; pf < PF_COUNT && p->waiting.count + d->n_recipients <= QUEUE_MOST; pf++) {
@@ -87,9 +91,14 @@ void publisher_put(struct publisher *p, const struct message_draft *d)
         wake(p);
 }
 
-bool publisher_is_up(const struct publisher *p)
+bool publisher_takes(const struct publisher *p, const struct message_draft *d)
 {
-    return atomic_load_explicit(&p->up, memory_order_relaxed);
+    unsigned full = atomic_load_explicit(&p->full_lanes, memory_order_relaxed);
+    bool takes = atomic_load_explicit(&p->up, memory_order_relaxed);
+
+    for (size_t i = 0; i < d->n_recipients && full != 0 && takes; i++)
+        takes = (full & 1u << lane_of(d->recipients[i].platform, d->priority)) == 0;
+    return takes;
 }
 
 int64_t publisher_latency_us(const struct publisher *p)
@@ -130,7 +139,7 @@ static size_t run_of(const struct item *items, size_t n, struct recipient_ref re
 }
 
 /* Everything taken is published, or dropped when the broker goes away in between. */
-static void publish_all(struct belt *belt, const struct queue *q)
+static void publish_all(struct belt *belt, const struct queue *q, unsigned *used)
 {
     struct recipient_ref refs[BURST];
     struct error err = { 0 };
@@ -140,11 +149,30 @@ static void publish_all(struct belt *belt, const struct queue *q)
         size_t k = run_of(q->items + at, q->count - at, refs);
         size_t done = belt_put(belt, q->items[at].lane, refs, k, &err);
 
+        *used |= 1u << q->items[at].lane;
         at += done;
         s = belt_turn(belt, done == 0 ? 100 : 0, &err);
     }
     if (s != ST_OK)
         log_warn("publisher.dropped", NUM("recipients", q->count), ERR(&err));
+}
+
+/*
+ * Which lanes are full: those that schedulers say have a backlog, and of those just published to the
+ * ones whose queue is no longer short.
+ */
+static void look_at_lanes(struct publisher *p, struct belt *belt, struct cache *cache, unsigned used)
+{
+    unsigned full = 0;
+    uint32_t ready;
+    struct error err;
+
+    lane_flags_read(cache, &full, &err);
+    for (int lane = 0; lane < LANE_COUNT; lane++) {
+        if ((used & 1u << lane) != 0 && belt_depth(belt, lane, &ready, &err) == ST_OK && ready > SHORT)
+            full |= 1u << lane;
+    }
+    atomic_store_explicit(&p->full_lanes, full, memory_order_relaxed);
 }
 
 /* A passive look at a queue keeps heartbeats flowing and tells how long the broker takes. */
@@ -158,13 +186,14 @@ static void look(struct publisher *p, struct belt *belt)
         atomic_store_explicit(&p->latency_us, clock_mono_us() - begun, memory_order_relaxed);
 }
 
-static void wait_for_work(struct publisher *p, struct belt *belt)
+/* busy: some lanes were used or full, so their state is looked up again soon. */
+static void wait_for_work(struct publisher *p, struct belt *belt, bool busy)
 {
     struct pollfd fds[] = { { .fd = p->wake, .events = POLLIN },
                             { .fd = belt_fd(belt), .events = POLLIN } };
     uint64_t count;
 
-    poll(fds, 2, belt_has_marks(belt) ? MARK_MS : belt_is_up(belt) ? 1000 : 100);
+    poll(fds, 2, belt_has_marks(belt) ? MARK_MS : belt_is_up(belt) && !busy ? 1000 : FLAGS_MS);
     if ((fds[0].revents & POLLIN) != 0 && read(p->wake, &count, sizeof count) < 0)
         assert(errno == EAGAIN);
 }
@@ -173,7 +202,9 @@ static void *run(void *arg)
 {
     struct publisher *p = arg;
     struct belt *belt = belt_new(p->config, "notify.fcgi publisher");
-    int64_t next_look_ms = 0;
+    struct cache *cache = cache_new(&p->config->redis);
+    int64_t next_look_ms = 0, next_flags_ms = 0;
+    unsigned used = 0; /* lanes since the last look at them, and those that were full then */
     struct queue mine = { 0 };
     struct error err;
 
@@ -185,16 +216,22 @@ static void *run(void *arg)
         set_up(p, belt);
         take_all(p, &mine);
         if (mine.count > 0)
-            publish_all(belt, &mine);
+            publish_all(belt, &mine, &used);
         else if (belt_is_up(belt))
             belt_turn(belt, 0, &err);
+        if (clock_mono_ms() >= next_flags_ms && belt_is_up(belt)) {
+            look_at_lanes(p, belt, cache, used);
+            used = atomic_load(&p->full_lanes);
+            next_flags_ms = clock_mono_ms() + FLAGS_MS;
+        }
         set_up(p, belt);
-        wait_for_work(p, belt);
+        wait_for_work(p, belt, used != 0);
     }
     take_all(p, &mine);
     if (mine.count > 0 && belt_is_up(belt))
-        publish_all(belt, &mine);
+        publish_all(belt, &mine, &used);
     belt_free(belt);
+    cache_free(cache);
     free(mine.items);
     return NULL;
 }

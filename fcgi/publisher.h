@@ -19,11 +19,14 @@ struct publisher *publisher_start(const struct config *config);
 /* Publishes what waits for at most a second, then ends the thread. */
 void publisher_stop(struct publisher *p);
 
-/* Any thread.  Messages that are scheduled for later are passed over. */
+/* Any thread.  Messages that are scheduled for later, or due at once, are passed over. */
 void publisher_put(struct publisher *p, const struct message_draft *draft);
 
-/* Is the broker taking events?  If not, accept with due_ms = now.  Any thread. */
-bool publisher_is_up(const struct publisher *p);
+/*
+ * May this message go onto the belt?  Not while the broker is away or one of its lanes has a backlog,
+ * where it must not overtake: then accept with due_ms = now, and do not put it.  Any thread.
+ */
+bool publisher_takes(const struct publisher *p, const struct message_draft *draft);
 /* The last round trip to the broker; -1 while there is none.  Any thread. */
 int64_t publisher_latency_us(const struct publisher *p);
 #endif

@@ -13,4 +13,6 @@ dist_sql_DATA = \
     %D%/0006_message_events.down.sql \
     %D%/0006_message_events.up.sql \
     %D%/0007_idempotency.down.sql \
-    %D%/0007_idempotency.up.sql
+    %D%/0007_idempotency.up.sql \
+    %D%/0008_fairness.down.sql \
+    %D%/0008_fairness.up.sql

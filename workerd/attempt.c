@@ -29,11 +29,22 @@ static void end(struct attempt *a, enum delivery_state status, const char *code,
         .ref = a->claim.ref,
         .status = status,
         .provider = a->provider == NULL ? NULL : a->provider->config->name,
+        .place = a->place,
         .code = code,
         .message = words,
         .attempt = a->claim.attempt,
         .latency_ms = (clock_mono_us() - a->begun_us) / 1000,
     };
+}
+
+/* No call was made, and none is counted. */
+static void let_go(struct attempt *a, const char *code, int64_t delay_ms)
+{
+    end(a, DS_PENDING, code, NULL);
+    a->outcome.untried = true;
+    a->outcome.give_back = true;
+    a->outcome.delay_ms = delay_ms;
+    a->outcome.place = a->claim.place;
 }
 
 /* An adapter's refusal reads "code: words". */
@@ -55,35 +66,58 @@ static bool is_stale(const struct config *config, int64_t claimed_ms)
 bool attempt_begin(struct attempt *a, const struct attempt_context *ctx, int64_t claimed_ms)
 {
     const struct claim *c = &a->claim;
+
+    a->begun_us = clock_mono_us();
+    a->provider = NULL;
+    a->place = 0;
+    log_context(NULL, recipient_id_format(c->ref.message_id, c->ref.n, a->recipient_id));
+    if (is_stale(ctx->config, claimed_ms)) {
+        let_go(a, "claim_too_old", 0);
+        log_warn("attempt.let_go");
+        return false;
+    }
+    if (c->expires_ms >= 0 && clock_wall_ms() >= c->expires_ms) {
+        end(a, DS_EXPIRED, "expired", "it had not left by expires_at");
+        a->outcome.untried = true;
+        return false;
+    }
+    return true;
+}
+
+static enum status build(struct attempt *a, const struct attempt_context *ctx, struct error *err)
+{
+    const struct claim *c = &a->claim;
     struct delivery d = {
-        .recipient_id = recipient_id_format(c->ref.message_id, c->ref.n, a->recipient_id),
+        .recipient_id = a->recipient_id,
         .message_id = c->ref.message_id, .n = c->ref.n,
         .platform = c->platform, .address = c->address,
         .content = c->content, .subject = c->subject, .html = c->html,
         .from = sender_of(a, ctx->config),
+        .metadata = c->metadata, .own_metadata = c->own_metadata,
         .created_ms = c->created_ms, .expires_ms = c->expires_ms, .now_ms = clock_wall_ms(),
         .attempt = c->attempt,
     };
+
+    return a->provider->adapter->build(a->provider->handle, &d, &a->mem, &a->transfer, err);
+}
+
+bool attempt_build(struct attempt *a, const struct attempt_context *ctx,
+                   const struct gate_choice *choice)
+{
     struct error err;
 
-    a->begun_us = clock_mono_us();
-    log_context(NULL, a->recipient_id);
-    a->provider = providers_at(ctx->providers, c->platform, 0);
-    if (a->provider == NULL) {
+    a->provider = choice->provider;
+    a->place = choice->place;
+    if (a->provider == NULL && providers_count(ctx->providers, a->claim.platform) == 0) {
         end(a, DS_FAILED, "no_provider", "no provider is set up for this platform");
         return false;
     }
-    if (is_stale(ctx->config, claimed_ms)) {
-        end(a, DS_PENDING, "claim_too_old", NULL);
-        a->outcome.give_back = true;
-        log_warn("attempt.let_go");
+    if (a->provider == NULL) {
+        let_go(a, choice->why, choice->wait_ms);
         return false;
     }
-    if (c->expires_ms >= 0 && d.now_ms >= c->expires_ms) {
-        end(a, DS_EXPIRED, "expired", "it had not left by expires_at");
-        return false;
-    }
-    if (a->provider->adapter->build(a->provider->handle, &d, &a->mem, &a->transfer, &err) != ST_OK) {
+    a->another = providers_at(ctx->providers, a->claim.platform, (size_t)a->place + 1) != NULL;
+    if (build(a, ctx, &err) != ST_OK) {
         end_unbuildable(a, &err);
         return false;
     }
@@ -115,16 +149,27 @@ static int tries_of(const struct attempt *a, const struct verdict *v)
                                                                             : a->claim.attempt;
 }
 
+/* After a fail-over the next provider; a new round of attempts begins with the first one again. */
+static int next_place(const struct attempt *a, const struct decision *d)
+{
+    if (d->fail_over)
+        return a->place + 1;
+    return a->verdict.class == VERDICT_NOT_SENT || a->verdict.class == VERDICT_CREDENTIALS ? 0 : a->place;
+}
+
 void attempt_end(struct attempt *a, const struct reply *reply, double jitter)
 {
     struct verdict v = a->provider->adapter->judge(a->provider->handle, reply, &a->mem);
-    struct decision d = retry_decide(&a->provider->retry, tries_of(a, &v), &v, jitter);
+    struct decision d = retry_decide(&a->provider->retry, tries_of(a, &v), &v, a->another, jitter);
 
     log_context(NULL, a->recipient_id);
+    a->verdict = v;
     end(a, states[d.next], v.code, v.message);
     a->outcome.provider_id = v.provider_id;
     if (v.class == VERDICT_ACCEPTED && v.provider_id == NULL) /* smtp without a queue id: ours */
         a->outcome.provider_id = a->transfer.own_id;
+    a->outcome.place = next_place(a, &d);
+    a->outcome.moved_to = v.moved_to;
     a->outcome.delay_ms = d.delay_ms;
     a->outcome.give_back = d.give_back;
     a->outcome.possible_duplicate = d.possible_duplicate;

@@ -9,7 +9,7 @@
 #include "common/broker/envelope.h"
 #include "common/broker/topology.h"
 
-/* An event with the recipients that are still to be claimed, in the list of its priority. */
+/* An event with the recipients that are still to be claimed, in the list of its lane. */
 struct event {
     uint64_t tag;
     char message_id[UUID_TEXT_BYTES];
@@ -19,16 +19,16 @@ struct event {
 };
 struct list {
     struct event *first, **last;
+    size_t waiting;        /* references in it */
+    uint64_t received;     /* the last tag of this subscription */
+    uint64_t acknowledged; /* up to this one */
 };
 
 struct events {
     const struct config *config;
     struct broker *broker;
     bool subscribed;
-    struct list lists[PRIO_COUNT];
-    size_t waiting;         /* events in the lists */
-    uint64_t received;      /* the last tag of this connection */
-    uint64_t acknowledged;  /* up to this one */
+    struct list lists[LANE_COUNT];
     struct arena scratch;
 };
 
@@ -40,8 +40,8 @@ struct events *events_new(const struct config *config)
         abort();
     e->config = config;
     e->broker = broker_new(&config->rabbitmq, "workerd consumer");
-    for (int p = 0; p < PRIO_COUNT; p++)
-        e->lists[p].last = &e->lists[p].first;
+    for (int lane = 0; lane < LANE_COUNT; lane++)
+        e->lists[lane].last = &e->lists[lane].first;
     return e;
 }
 
@@ -52,7 +52,7 @@ static void free_event(struct event *v)
     free(v);
 }
 
-static void pop(struct events *e, struct list *l)
+static void pop(struct list *l)
 {
     struct event *v = l->first;
 
@@ -60,16 +60,18 @@ static void pop(struct events *e, struct list *l)
     if (l->first == NULL)
         l->last = &l->first;
     free_event(v);
-    e->waiting--;
 }
 
 static void forget(struct events *e)
 {
-    for (int p = 0; p < PRIO_COUNT; p++) {
-        while (e->lists[p].first != NULL)
-            pop(e, &e->lists[p]);
+    for (int lane = 0; lane < LANE_COUNT; lane++) {
+        struct list *l = &e->lists[lane];
+
+        while (l->first != NULL)
+            pop(l);
+        l->waiting = 0;
+        l->received = l->acknowledged = 0;
     }
-    e->received = e->acknowledged = 0;
     e->subscribed = false;
 }
 
@@ -117,7 +119,7 @@ static enum status subscribe(struct events *e, struct error *err)
 
 static void add(struct events *e, const struct broker_event *from, const struct envelope *envelope)
 {
-    struct list *l = &e->lists[lane_priority(from->subscription)];
+    struct list *l = &e->lists[from->subscription];
     struct event *v = calloc(1, sizeof *v);
 
     if (v == NULL)
@@ -131,7 +133,7 @@ static void add(struct events *e, const struct broker_event *from, const struct 
     memcpy(v->recipients, envelope->recipients, v->count * sizeof v->one);
     *l->last = v;
     l->last = &v->after;
-    e->waiting++;
+    l->waiting += v->count;
 }
 
 static enum status take_in(struct events *e, const struct broker_event *event, struct error *err)
@@ -140,15 +142,13 @@ static enum status take_in(struct events *e, const struct broker_event *event, s
     struct error fault;
 
     arena_reset(&e->scratch);
-    e->received = event->tag;
-    if (event->subscription < LANE_COUNT &&
-        envelope_decode(&e->scratch, event->body, event->len, &envelope, &fault) == ST_OK) {
+    e->lists[event->subscription].received = event->tag;
+    if (envelope_decode(&e->scratch, event->body, event->len, &envelope, &fault) == ST_OK) {
         add(e, event, &envelope);
         return ST_OK;
     }
-    log_error("event.unreadable", STR("queue", lane_queues[event->subscription % LANE_COUNT].queue),
-              ERR(&fault));
-    return broker_reject(e->broker, event->tag, err);
+    log_error("event.unreadable", STR("queue", lane_queues[event->subscription].queue), ERR(&fault));
+    return broker_reject(e->broker, event->subscription, event->tag, err);
 }
 
 enum status events_receive(struct events *e, struct error *err)
@@ -173,51 +173,67 @@ enum status events_receive(struct events *e, struct error *err)
 
 /* ---- claiming ---- */
 
-size_t events_peek(struct events *e, struct recipient_ref out[], size_t most)
+void events_waiting(const struct events *e, size_t out[LANE_COUNT])
+{
+    for (int lane = 0; lane < LANE_COUNT; lane++)
+        out[lane] = e->lists[lane].waiting;
+}
+
+static size_t peek_lane(const struct list *l, size_t most, struct recipient_ref out[])
 {
     size_t n = 0;
 
-    for (int p = 0; p < PRIO_COUNT; p++) {
-        for (const struct event *v = e->lists[p].first; v != NULL && n < most; v = v->after) {
-            for (size_t i = v->next; i < v->count && n < most; i++)
-                out[n++] = (struct recipient_ref){ v->message_id, v->recipients[i].n,
-                                                   v->recipients[i].fence };
-        }
+    for (const struct event *v = l->first; v != NULL && n < most; v = v->after) {
+        for (size_t i = v->next; i < v->count && n < most; i++)
+            out[n++] = (struct recipient_ref){ v->message_id, v->recipients[i].n,
+                                               v->recipients[i].fence };
     }
     return n;
 }
 
-/* Tags grow within each list, so the lowest that still waits is at the head of one. */
-static void acknowledge(struct events *e)
+size_t events_peek(struct events *e, const size_t plan[LANE_COUNT], struct recipient_ref out[])
 {
-    uint64_t upto = e->received;
-    struct error err;
+    size_t n = 0;
 
-    for (int p = 0; p < PRIO_COUNT; p++) {
-        if (e->lists[p].first != NULL && e->lists[p].first->tag - 1 < upto)
-            upto = e->lists[p].first->tag - 1;
-    }
-    if (upto <= e->acknowledged)
-        return;
-    if (broker_ack_upto(e->broker, upto, &err) != ST_OK)
-        log_warn("event.ack_failed", ERR(&err));
-    e->acknowledged = upto;
+    for (int lane = 0; lane < LANE_COUNT; lane++)
+        n += peek_lane(&e->lists[lane], plan[lane], out + n);
+    return n;
 }
 
-void events_taken(struct events *e, size_t n)
+/* Tags grow within a lane, so the lowest that still waits is at the head. */
+static void acknowledge(struct events *e, int lane)
 {
-    for (int p = 0; p < PRIO_COUNT; p++) {
-        struct list *l = &e->lists[p];
+    struct list *l = &e->lists[lane];
+    uint64_t upto = l->first != NULL ? l->first->tag - 1 : l->received;
+    struct error err;
 
-        while (n > 0 && l->first != NULL) {
-            struct event *v = l->first;
-            size_t some = v->count - v->next < n ? v->count - v->next : n;
+    if (upto <= l->acknowledged)
+        return;
+    if (broker_ack_upto(e->broker, lane, upto, &err) != ST_OK)
+        log_warn("event.ack_failed", ERR(&err));
+    l->acknowledged = upto;
+}
 
-            v->next += some;
-            n -= some;
-            if (v->next == v->count)
-                pop(e, l);
+static void take(struct list *l, size_t n)
+{
+    while (n > 0 && l->first != NULL) {
+        struct event *v = l->first;
+        size_t some = v->count - v->next < n ? v->count - v->next : n;
+
+        v->next += some;
+        l->waiting -= some;
+        n -= some;
+        if (v->next == v->count)
+            pop(l);
+    }
+}
+
+void events_taken(struct events *e, const size_t plan[LANE_COUNT])
+{
+    for (int lane = 0; lane < LANE_COUNT; lane++) {
+        if (plan[lane] > 0) {
+            take(&e->lists[lane], plan[lane]);
+            acknowledge(e, lane);
         }
     }
-    acknowledge(e);
 }

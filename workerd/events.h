@@ -10,11 +10,11 @@
 #include "common/config/config.h"
 #include "common/db/recipients.h"
 /*
- * events - what the broker has handed to this thread and nobody has claimed yet.
+ * events - what the broker has handed to this thread and nobody has claimed yet, lane by lane.
  *
- * Events wait in the order of their lanes' priority.  One is acknowledged when all its recipients
- * have been claimed or refused the claim: from then on their dispatch rows keep them, so the
- * broker's copy has done its work.  One thread.
+ * An event is acknowledged when all its recipients have been claimed or refused the claim: from
+ * then on their dispatch rows keep them, so the broker's copy has done its work.  A lane that waits
+ * (for a rate, for a breaker) holds back no other.  One thread.
  */
 struct events;
 
@@ -23,7 +23,7 @@ void events_free(struct events *e); /* says good-bye to the broker: what is uncl
 
 /*
  * Connects and subscribes if need be, and takes in what has come, without waiting.  Cannot be
- * processed: to the dead letters.  A lost connection empties the list: the broker hands its events
+ * processed: to the dead letters.  A lost connection empties the lists: the broker hands its events
  * out again.
  */
 enum status events_receive(struct events *e, struct error *err);
@@ -31,8 +31,13 @@ bool events_are_up(const struct events *e);
 int events_fd(const struct events *e);
 bool events_have_input(const struct events *e); /* receive again before waiting */
 
-/* At most `most` references to claim, urgent lanes first.  Good until events_taken. */
-size_t events_peek(struct events *e, struct recipient_ref out[], size_t most);
-/* The first n of the last peek are claimed; acknowledges what is complete. */
-void events_taken(struct events *e, size_t n);
+/* How many references wait in each lane. */
+void events_waiting(const struct events *e, size_t out[LANE_COUNT]);
+/*
+ * The first plan[lane] references of each lane, at most what waits there, lane after lane; how
+ * many.  Good until events_taken.
+ */
+size_t events_peek(struct events *e, const size_t plan[LANE_COUNT], struct recipient_ref out[]);
+/* Those of a peek with the same plan are claimed; acknowledges what is complete. */
+void events_taken(struct events *e, const size_t plan[LANE_COUNT]);
 #endif

@@ -1,14 +1,18 @@
 noinst_LIBRARIES += %D%/libworker.a
 %C%_libworker_a_SOURCES = \
     %D%/attempt.c %D%/attempt.h \
+    %D%/breaker.c %D%/breaker.h \
     %D%/events.c %D%/events.h \
+    %D%/gate.c %D%/gate.h \
     %D%/loop.c %D%/loop.h \
     %D%/pool.c %D%/pool.h \
     %D%/providers.c %D%/providers.h \
     %D%/retry.c %D%/retry.h \
     %D%/scheduler.c \
+    %D%/share.c %D%/share.h \
     %D%/status.c %D%/status.h \
-    %D%/transport.c %D%/transport.h
+    %D%/transport.c %D%/transport.h \
+    %D%/window.c %D%/window.h
 include workerd/adapters/local.mk
 
 sbin_PROGRAMS += %D%/workerd

@@ -10,6 +10,8 @@
 #include "common/service/take_due.h"
 #include "workerd/attempt.h"
 #include "workerd/events.h"
+#include "workerd/gate.h"
+#include "workerd/share.h"
 #include "workerd/transport.h"
 
 #define CLAIM_MOST 500
@@ -32,6 +34,10 @@ struct loop {
     struct db *db;
     struct events *events;
     struct transport *transport;
+    struct gate *gate;
+    struct share share;                      /* of the slots */
+    bool more_to_claim;                      /* the last claim was as large as one may be */
+    enum take_order direct_order;            /* of the next look while the broker is away */
     struct attempt *idle;                    /* free ones */
     struct attempt *ended, **last_ended;     /* wait to be recorded */
     size_t n_ended;
@@ -57,6 +63,7 @@ static void release_attempt(struct loop *l, struct attempt *a)
 {
     struct block *b = a->block;
 
+    l->share.used[a->claim.priority]--;
     if (--b->users == 0) {
         arena_done(&b->mem);
         free(b);
@@ -74,28 +81,27 @@ static void add_ended(struct loop *l, struct attempt *a)
     l->n_ended++;
 }
 
-/* Slots are taken by what is being called and by what waits for its record. */
-static size_t free_slots(const struct loop *l)
-{
-    size_t used = transport_in_flight(l->transport) + l->n_ended;
-    size_t most = (size_t)l->config->worker.max_in_flight;
-
-    return used < most ? most - used : 0;
-}
-
 /* ---- claiming ---- */
 
+/* A slot is taken until the outcome is recorded. */
 static void start(struct loop *l, const struct claim *claim, struct block *block, int64_t claimed_ms)
 {
     struct attempt *a = take_attempt(l);
+    struct gate_choice choice;
 
     a->claim = *claim;
     a->block = block;
     block->users++;
-    if (attempt_begin(a, &l->context, claimed_ms))
-        transport_start(l->transport, &a->transfer, a);
-    else
-        add_ended(l, a);
+    l->share.used[claim->priority]++;
+    if (attempt_begin(a, &l->context, claimed_ms)) {
+        choice = gate_choose(l->gate, claim->platform, claim->place, claim->address);
+        if (attempt_build(a, &l->context, &choice)) {
+            transport_start(l->transport, &a->transfer, a);
+            log_context(NULL, NULL);
+            return;
+        }
+    }
+    add_ended(l, a);
     log_context(NULL, NULL);
 }
 
@@ -129,17 +135,36 @@ static bool claim(struct loop *l, const struct recipient_ref refs[], size_t n)
     return s == ST_OK;
 }
 
+/* What each platform may begin now, of what waits for it. */
+static void ask_gate(struct loop *l, const size_t waiting[LANE_COUNT], size_t permits[PF_COUNT])
+{
+    size_t room = share_free(&l->share);
+
+    for (int pf = 0; pf < PF_COUNT; pf++) {
+        size_t want = 0;
+
+        for (int prio = 0; prio < PRIO_COUNT; prio++)
+            want += waiting[lane_of((enum platform)pf, (enum priority)prio)];
+        permits[pf] = gate_permits(l->gate, (enum platform)pf, want < room ? want : room);
+    }
+}
+
 static void claim_events(struct loop *l)
 {
+    size_t waiting[LANE_COUNT], permits[PF_COUNT], plan[LANE_COUNT], n;
     struct recipient_ref refs[CLAIM_MOST];
-    size_t room = free_slots(l), n;
 
-    if (room == 0 || clock_mono_ms() < l->next_claim_ms)
+    l->more_to_claim = false;
+    if (share_free(&l->share) == 0 || clock_mono_ms() < l->next_claim_ms)
         return;
-    n = events_peek(l->events, refs, room < CLAIM_MOST ? room : CLAIM_MOST);
+    events_waiting(l->events, waiting);
+    ask_gate(l, waiting, permits);
+    share_slots(&l->share, waiting, permits, CLAIM_MOST, plan);
+    n = events_peek(l->events, plan, refs);
     if (n > 0 && claim(l, refs, n)) {
         failpoint("claim.before_ack");
-        events_taken(l->events, n);
+        events_taken(l->events, plan);
+        l->more_to_claim = n == CLAIM_MOST;
     }
 }
 
@@ -156,30 +181,59 @@ static bool must_take_directly(struct loop *l, int64_t now_ms)
     return l->events_away_since_ms != 0 && now_ms - l->events_away_since_ms > BROKER_PATIENCE_MS;
 }
 
-/* What is due leaves straight from Postgres; a claim decides here as everywhere. */
-static void claim_due(struct loop *l)
+/* What is due in one lane, at most `most`; false: Postgres could not be asked. */
+static bool claim_lane(struct loop *l, int lane, size_t most, bool *found)
 {
-    int64_t now_ms = clock_mono_ms();
+    size_t waiting[LANE_COUNT] = { 0 }, permits[PF_COUNT], plan[LANE_COUNT], n, taken;
+    struct take_request q = {
+        .lane = lane,
+        .order = l->direct_order,
+        .grace_ms = (int64_t)l->config->worker.lease_seconds * 1000,
+    };
     struct recipient_ref *refs;
     struct error err;
-    size_t n;
+
+    waiting[lane] = most < CLAIM_MOST ? most : CLAIM_MOST;
+    ask_gate(l, waiting, permits);
+    share_slots(&l->share, waiting, permits, CLAIM_MOST, plan);
+    q.limit = (int)plan[lane];
+    if (q.limit == 0)
+        return true;
+    arena_reset(&l->scratch);
+    if (take_due(l->db, l->config, &q, &l->scratch, &refs, &n, &taken, &err) != ST_OK)
+        return false;
+    *found |= n > 0 && claim(l, refs, n);
+    return true;
+}
+
+/*
+ * What is due leaves straight from Postgres; a claim decides here as everywhere.  What waits is not
+ * known beforehand, so low's fifth of the slots goes first, after high.
+ */
+static void claim_due(struct loop *l)
+{
+    static const struct {
+        enum priority priority;
+        size_t part; /* of the free slots */
+    } passes[] = { { PRIO_HIGH, 1 }, { PRIO_LOW, 5 }, { PRIO_NORMAL, 1 }, { PRIO_LOW, 1 } };
+    int64_t now_ms = clock_mono_ms();
+    bool found = false;
 
     if (!must_take_directly(l, now_ms) || now_ms < l->next_direct_ms)
         return;
     l->next_direct_ms = now_ms + DIRECT_PAUSE_MS;
-    for (int lane = 0; lane < LANE_COUNT; lane++) {
-        size_t room = free_slots(l);
+    l->direct_order = l->direct_order == TAKE_OLDEST ? TAKE_IN_TURN : TAKE_OLDEST;
+    for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
+        for (int pf = 0; pf < PF_COUNT; pf++) {
+            size_t most = (share_free(&l->share) + passes[i].part - 1) / passes[i].part;
 
-        if (room == 0 || providers_at(l->context.providers, lane_platform(lane), 0) == NULL)
-            continue;
-        arena_reset(&l->scratch);
-        if (take_due(l->db, l->config, lane, (int)(room < CLAIM_MOST ? room : CLAIM_MOST),
-                     (int64_t)l->config->worker.lease_seconds * 1000, &l->scratch, &refs, &n,
-                     &err) != ST_OK)
-            return;
-        if (n > 0 && claim(l, refs, n))
-            l->next_direct_ms = now_ms; /* there may be more */
+            if (providers_count(l->context.providers, (enum platform)pf) > 0 &&
+                !claim_lane(l, lane_of((enum platform)pf, passes[i].priority), most, &found))
+                return;
+        }
     }
+    if (found)
+        l->next_direct_ms = now_ms; /* there may be more */
 }
 
 /* ---- recording ---- */
@@ -195,9 +249,12 @@ static void collect(struct loop *l)
     void *owner;
 
     while (transport_next(l->transport, &owner, memory_of, &reply)) {
+        struct attempt *a = owner;
+
         failpoint("attempt.answered");
-        attempt_end(owner, &reply, random_unit());
-        add_ended(l, owner);
+        attempt_end(a, &reply, random_unit());
+        gate_report(l->gate, a->provider, a->transfer.kind, &reply, &a->verdict);
+        add_ended(l, a);
         log_context(NULL, NULL);
     }
 }
@@ -226,6 +283,8 @@ static void record(struct loop *l)
     for (size_t i = 0; i < n; i++) {
         struct attempt *a = l->ended;
 
+        if (a->outcome.status == DS_PENDING && a->outcome.delay_ms == 0)
+            atomic_store(&l->shared->something_is_due, true);
         l->ended = a->next;
         l->n_ended--;
         release_attempt(l, a);
@@ -247,9 +306,16 @@ static void receive(struct loop *l)
 
 static int wait_ms(const struct loop *l)
 {
-    if (events_have_input(l->events) && free_slots(l) > 0)
-        return 0;
-    return l->n_ended > 0 ? AGAIN_MS / 2 : IDLE_WAIT_MS;
+    int64_t until_gate_ms = gate_next_ms(l->gate) - clock_mono_ms();
+    int wait = l->n_ended > 0 ? AGAIN_MS / 2 : IDLE_WAIT_MS;
+
+    if (share_free(&l->share) > 0) {
+        if (l->more_to_claim || events_have_input(l->events))
+            return 0;
+        if (until_gate_ms < wait)
+            return until_gate_ms > 1 ? (int)until_gate_ms : 1;
+    }
+    return wait;
 }
 
 static bool is_draining(struct loop *l)
@@ -274,6 +340,7 @@ static void show_state(struct loop *l)
 static void turn(struct loop *l)
 {
     if (!is_draining(l)) {
+        gate_look(l->gate);
         receive(l);
         claim_events(l);
         claim_due(l);
@@ -293,6 +360,8 @@ static void open_loop(struct loop *l, struct pool_shared *shared)
     l->db = db_new(&l->config->database, &(struct db_options){ .application = "workerd" });
     l->events = events_new(l->config);
     l->transport = transport_new(l->config->worker.max_in_flight);
+    l->gate = gate_new(shared->gate);
+    l->share.most = (size_t)l->config->worker.max_in_flight;
     l->last_ended = &l->ended;
 }
 
@@ -303,6 +372,7 @@ static void close_loop(struct loop *l)
     if (left > 0) /* their leases run out, and the scheduler says possible_duplicate */
         log_warn("drain.incomplete", NUM("recipients", left));
     transport_free(l->transport);
+    gate_free(l->gate);
     events_free(l->events);
     db_free(l->db);
     while (l->idle != NULL) {

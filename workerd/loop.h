@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 
 #include "common/config/config.h"
+#include "workerd/gate.h"
 #include "workerd/providers.h"
 /*
  * loop - one thread's work: gather the events that are ready, claim them, call the providers, record
@@ -17,7 +18,9 @@ struct pool_shared {
     const struct providers *providers; /* constant */
     struct loop_state *states;         /* one for each loop: config->worker.threads */
     atomic_int next_state;             /* the first that no loop has taken yet */
+    struct gate_shared *gate;
     atomic_bool stopping;
+    atomic_bool something_is_due; /* now, and was not before: the scheduler need not wait */
     atomic_bool belt_is_away; /* the scheduler cannot publish: loops take what is due themselves */
     _Atomic int64_t drain_until_ms; /* monotonic; valid while stopping */
 };

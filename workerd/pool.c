@@ -30,6 +30,7 @@ struct pool *pool_start(const struct config *config, const struct providers *pro
         abort();
     p->shared.config = config;
     p->shared.providers = providers;
+    p->shared.gate = gate_shared_new(config, providers);
     for (size_t i = 0; i < n; i++)
         add(p, loop_run);
     if (config->scheduler.enabled)
@@ -56,6 +57,7 @@ void pool_stop(struct pool *p, void (*tick)(void))
     atomic_store(&p->shared.stopping, true);
     for (size_t i = 0; i < p->count; i++)
         join(p->threads[i], tick);
+    gate_shared_free(p->shared.gate);
     free(p->shared.states);
     free(p->threads);
     free(p);

@@ -73,6 +73,13 @@ void providers_close(struct providers *p)
     free(p);
 }
 
+size_t providers_count(const struct providers *p, enum platform platform)
+{
+    const struct config_platform *c = &p->config->platform[platform];
+
+    return c->enabled ? c->n_providers : 0;
+}
+
 const struct open_provider *providers_at(const struct providers *p, enum platform platform,
                                          size_t place)
 {

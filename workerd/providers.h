@@ -21,6 +21,7 @@ struct providers;
 enum status providers_open(struct providers **out, const struct config *config, struct error *err);
 void providers_close(struct providers *p);
 
+size_t providers_count(const struct providers *p, enum platform platform); /* 0: it is off */
 /* The first one is used, the next ones are the fail-over.  NULL: there is no such place. */
 const struct open_provider *providers_at(const struct providers *p, enum platform platform,
                                          size_t place);

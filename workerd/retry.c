@@ -6,16 +6,17 @@
  * no attempt: the whole provider slows down or its breaker opens instead.
  */
 static const struct rule {
-    enum next_step next;
+    enum next_step next;    /* with no other provider to go to */
+    bool fails_over;        /* to another provider, where there is one */
     bool give_back, possible_duplicate;
 } rules[] = {
-    [VERDICT_ACCEPTED] = { NEXT_SENT, false, false },
-    [VERDICT_REFUSED] = { NEXT_FAILED, false, false },
-    [VERDICT_REFUSED_HERE] = { NEXT_FAILED, false, false },
-    [VERDICT_THROTTLED] = { NEXT_RETRY, true, false },
-    [VERDICT_NOT_SENT] = { NEXT_RETRY, false, false },
-    [VERDICT_UNCLEAR] = { NEXT_RETRY, false, true },
-    [VERDICT_CREDENTIALS] = { NEXT_RETRY, true, false },
+    [VERDICT_ACCEPTED] = { NEXT_SENT, false, false, false },
+    [VERDICT_REFUSED] = { NEXT_FAILED, false, false, false },
+    [VERDICT_REFUSED_HERE] = { NEXT_FAILED, true, false, false },
+    [VERDICT_THROTTLED] = { NEXT_RETRY, false, true, false },
+    [VERDICT_NOT_SENT] = { NEXT_RETRY, true, false, false },
+    [VERDICT_UNCLEAR] = { NEXT_RETRY, false, false, true },
+    [VERDICT_CREDENTIALS] = { NEXT_RETRY, true, true, false },
 };
 
 static int64_t backoff_ms(const struct retry_policy *p, int attempt, double jitter)
@@ -39,22 +40,26 @@ static int64_t retry_delay_ms(const struct retry_policy *p, int attempt, int64_t
 }
 
 struct decision retry_decide(const struct retry_policy *p, int attempt, const struct verdict *v,
-                             double jitter)
+                             bool another, double jitter)
 {
     const struct rule *rule = &rules[v->class];
     bool holds = v->class == VERDICT_UNCLEAR && p->on_unclear == UNCLEAR_HOLD;
+    bool over = rule->fails_over && another && v->moved_to == NULL;
 
     /* A callback may take as long as the longest wait between two attempts. */
     if (holds)
         return (struct decision){ .next = NEXT_HOLD, .delay_ms = p->max_ms };
-    if (rule->next != NEXT_RETRY)
+    if (rule->next != NEXT_RETRY && !over)
         return (struct decision){ .next = rule->next };
     if (!rule->give_back && attempt >= p->max_attempts)
         return (struct decision){ .next = NEXT_FAILED };
     return (struct decision){
         .next = NEXT_RETRY,
-        .delay_ms = retry_delay_ms(p, attempt, v->retry_after_ms, jitter),
+        .delay_ms = over || v->moved_to != NULL
+                        ? 0
+                        : retry_delay_ms(p, attempt, v->retry_after_ms, jitter),
         .give_back = rule->give_back,
+        .fail_over = over,
         .possible_duplicate = rule->possible_duplicate,
     };
 }

@@ -23,14 +23,17 @@ struct decision {
     enum next_step next;
     int64_t delay_ms;
     bool give_back;          /* the attempt does not count */
+    bool fail_over;          /* by the next provider of the platform's list */
     bool possible_duplicate; /* the next attempt may send a second time */
 };
 
 /*
- * attempt is the number of the one just made (1 ..).  Exponential with full jitter: a uniform share
- * of min(max, base * 2^(attempt-1)), jitter in [0, 1); what the provider named wins, clamped to
- * max_ms.  A throttled attempt is given back.
+ * attempt is the number of the one just made (1 ..).  another: the platform's list has a provider
+ * behind the one that said this; where the verdict is no fault of the recipient that one is next,
+ * at once.  Else exponential with full jitter: a uniform share of min(max, base * 2^(attempt-1)),
+ * jitter in [0, 1); what the provider named wins, clamped to max_ms.  A throttled attempt is given
+ * back.
  */
 struct decision retry_decide(const struct retry_policy *p, int attempt, const struct verdict *v,
-                             double jitter);
+                             bool another, double jitter);
 #endif

@@ -22,7 +22,12 @@
 #include "common/broker/topology.h"
 #include "common/broker/watchdog.h"
 
-#define CHANNEL 1
+#define CHANNEL 1 /* for all but consuming */
+/*
+ * Each subscription has a channel of its own: tags count by channel, so an event that waits long in
+ * one lane does not hold back the acknowledgements of another.
+ */
+#define CHANNEL_OF(subscription) ((amqp_channel_t)(CHANNEL + 1 + (subscription)))
 #define FRAME_MAX 131072 /* RabbitMQ's own default; from 4.1 on it refuses less than 8192 */
 #define HEARTBEAT_SECONDS 20
 #define CONNECT_SECONDS 2
@@ -473,11 +478,15 @@ enum status broker_subscribe(struct broker *b, const char *queue, int subscripti
         return error_set(err, ST_UNAVAILABLE, "broker: not connected");
     snprintf(name, sizeof name, "%d", subscription);
     watch_begin(&b->watch, amqp_get_sockfd(b->conn), CALL_MS);
-    amqp_basic_qos(b->conn, CHANNEL, 0, (uint16_t)prefetch, 0);
-    s = replied(b, amqp_get_rpc_reply(b->conn), "prefetch", err);
+    amqp_channel_open(b->conn, CHANNEL_OF(subscription));
+    s = replied(b, amqp_get_rpc_reply(b->conn), "open channel", err);
     if (s == ST_OK) {
-        amqp_basic_consume(b->conn, CHANNEL, amqp_cstring_bytes(queue), amqp_cstring_bytes(name), 0, 0,
-                           0, amqp_empty_table);
+        amqp_basic_qos(b->conn, CHANNEL_OF(subscription), 0, (uint16_t)prefetch, 0);
+        s = replied(b, amqp_get_rpc_reply(b->conn), "prefetch", err);
+    }
+    if (s == ST_OK) {
+        amqp_basic_consume(b->conn, CHANNEL_OF(subscription), amqp_cstring_bytes(queue),
+                           amqp_cstring_bytes(name), 0, 0, 0, amqp_empty_table);
         s = replied(b, amqp_get_rpc_reply(b->conn), "subscribe", err);
     }
     watch_end(&b->watch);
@@ -530,26 +539,26 @@ enum status broker_receive(struct broker *b, int wait_ms, struct broker_event *o
     return s;
 }
 
-enum status broker_ack_upto(struct broker *b, uint64_t tag, struct error *err)
+enum status broker_ack_upto(struct broker *b, int subscription, uint64_t tag, struct error *err)
 {
     int code;
 
     if (b->conn == NULL)
         return error_set(err, ST_UNAVAILABLE, "broker: not connected");
     watch_begin(&b->watch, amqp_get_sockfd(b->conn), CALL_MS);
-    code = amqp_basic_ack(b->conn, CHANNEL, tag, 1);
+    code = amqp_basic_ack(b->conn, CHANNEL_OF(subscription), tag, 1);
     watch_end(&b->watch);
     return code == AMQP_STATUS_OK ? ST_OK : lost(b, "acknowledge", code, err);
 }
 
-enum status broker_reject(struct broker *b, uint64_t tag, struct error *err)
+enum status broker_reject(struct broker *b, int subscription, uint64_t tag, struct error *err)
 {
     int code;
 
     if (b->conn == NULL)
         return error_set(err, ST_UNAVAILABLE, "broker: not connected");
     watch_begin(&b->watch, amqp_get_sockfd(b->conn), CALL_MS);
-    code = amqp_basic_reject(b->conn, CHANNEL, tag, 0);
+    code = amqp_basic_reject(b->conn, CHANNEL_OF(subscription), tag, 0);
     watch_end(&b->watch);
     return code == AMQP_STATUS_OK ? ST_OK : lost(b, "reject", code, err);
 }

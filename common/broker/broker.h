@@ -7,7 +7,7 @@
 #include "common/base/error.h"
 #include "common/config/config.h"
 /*
- * broker - one connection with one channel to RabbitMQ, for publishing or for consuming.
+ * broker - one connection to RabbitMQ, for publishing or for consuming.
  *
  * A connection is one thread's.  It comes back by itself, with back-off, by broker_connect();
  * what was unconfirmed or unacknowledged on the old one is void.  Every call has a time limit: its
@@ -53,12 +53,12 @@ enum status broker_depth(struct broker *b, const char *queue, uint32_t *ready, s
 
 /* ---- consuming ---- */
 
-/* At most prefetch unacknowledged ones at a time for this subscription. */
+/* subscription: 0 .., ours to name it.  At most prefetch unacknowledged ones at a time for it. */
 enum status broker_subscribe(struct broker *b, const char *queue, int subscription, int prefetch,
                              struct error *err);
 
 struct broker_event {
-    uint64_t tag;
+    uint64_t tag; /* counts by subscription, from 1 on */
     int subscription;
     const char *body; /* good until the next call on this connection */
     size_t len;
@@ -66,6 +66,8 @@ struct broker_event {
 /* ST_NOT_FOUND: nothing came within wait_ms. */
 enum status broker_receive(struct broker *b, int wait_ms, struct broker_event *out,
                            struct error *err);
-enum status broker_ack_upto(struct broker *b, uint64_t tag, struct error *err);
-enum status broker_reject(struct broker *b, uint64_t tag, struct error *err); /* to the dead letters */
+/* All of this subscription up to this tag. */
+enum status broker_ack_upto(struct broker *b, int subscription, uint64_t tag, struct error *err);
+/* To the dead letters. */
+enum status broker_reject(struct broker *b, int subscription, uint64_t tag, struct error *err);
 #endif

@@ -17,12 +17,19 @@ SCOPED_RELEASE(redisReply, freeReplyObject)
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_MOST_MS 2000
 #define SHA1_HEX_BYTES 41
+#define SCRIPTS_MOST 8 /* that one connection uses in turn */
+
+/* A script that the server knows by its digest. */
+struct loaded {
+    const struct cache_script *script;
+    char digest[SHA1_HEX_BYTES];
+};
 
 struct cache {
     const struct config_redis *config;
     redisContext *conn;
-    const struct cache_script *loaded; /* in this connection */
-    char digest[SHA1_HEX_BYTES];       /* of `loaded`, as the server named it */
+    struct loaded loaded[SCRIPTS_MOST]; /* in this connection */
+    size_t n_loaded;
     int64_t next_try_ms, backoff_ms;
     bool announced_down;
 };
@@ -42,7 +49,7 @@ static void drop(struct cache *c)
     if (c->conn != NULL)
         redisFree(c->conn);
     c->conn = NULL;
-    c->loaded = NULL;
+    c->n_loaded = 0;
 }
 
 void cache_free(struct cache *c)
@@ -123,23 +130,37 @@ enum status cache_ping(struct cache *c, struct error *err)
     return s;
 }
 
-static enum status load(struct cache *c, const struct cache_script *script, struct error *err)
+static const struct loaded *find_loaded(const struct cache *c, const struct cache_script *script)
+{
+    for (size_t i = 0; i < c->n_loaded; i++)
+        if (c->loaded[i].script == script)
+            return &c->loaded[i];
+    return NULL;
+}
+
+static enum status load(struct cache *c, const struct cache_script *script, const struct loaded **out,
+                        struct error *err)
 {
     const char *argv[] = { "SCRIPT", "LOAD", script->text };
+    struct loaded *l;
 
-    if (c->loaded == script)
+    if ((*out = find_loaded(c, script)) != NULL)
         return ST_OK;
     SCOPED(redisReply) reply = redisCommandArgv(c->conn, 3, argv, NULL);
     if (reply == NULL || reply->type != REDIS_REPLY_STRING || reply->len != SHA1_HEX_BYTES - 1)
         return lost(c, "load script", err);
-    memcpy(c->digest, reply->str, SHA1_HEX_BYTES);
-    c->loaded = script;
+    if (c->n_loaded == SCRIPTS_MOST) /* they come round again */
+        c->n_loaded = 0;
+    l = &c->loaded[c->n_loaded++];
+    l->script = script;
+    memcpy(l->digest, reply->str, SHA1_HEX_BYTES);
+    *out = l;
     return ST_OK;
 }
 
-static void append(struct cache *c, const struct cache_call *call)
+static void append(struct cache *c, const char *digest, const struct cache_call *call)
 {
-    const char *argv[4 + CACHE_ARGS_MOST] = { "EVALSHA", c->digest, "1", call->key };
+    const char *argv[4 + CACHE_ARGS_MOST] = { "EVALSHA", digest, "1", call->key };
 
     for (int i = 0; i < call->n_args; i++)
         argv[4 + i] = call->args[i];
@@ -164,14 +185,15 @@ static bool take_answer(const redisReply *reply, struct cache_call *call)
 enum status cache_run(struct cache *c, const struct cache_script *script, struct cache_call calls[],
                       size_t n, struct error *err)
 {
+    const struct loaded *loaded;
     enum status s = ready(c, err);
 
     if (s == ST_OK)
-        s = load(c, script, err);
+        s = load(c, script, &loaded, err);
     if (s != ST_OK)
         return s;
     for (size_t i = 0; i < n; i++)
-        append(c, &calls[i]);
+        append(c, loaded->digest, &calls[i]);
     for (size_t i = 0; i < n; i++) {
         SCOPED(redisReply) reply = NULL;
 

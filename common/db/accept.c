@@ -25,7 +25,8 @@
     "      AS i (id, user_id, priority, platforms, recipients, created_at, scheduled_at,"         \
     "            expires_at, content, subject, html, senders, metadata)" if_fresh("id")           \
     "), input AS MATERIALIZED ("                                                                  \
-    "  SELECT ($1::uuid[])[k] AS message_id, n, platform, recipient, metadata, lane, due_at"      \
+    "  SELECT ($1::uuid[])[k] AS message_id, n, platform, recipient, metadata, lane, due_at,"     \
+    "         uuid_hash(($2::uuid[])[k]) AS user_key"                                             \
     "    FROM unnest($14::int[], $15::int[], $16::platform[], $17::text[], $18::json[],"         \
     "                $19::smallint[], $20::timestamptz[])"                                        \
     "      AS i (k, n, platform, recipient, metadata, lane, due_at)" if_fresh("($1::uuid[])[k]")  \
@@ -33,8 +34,8 @@
     "  INSERT INTO message_recipients (message_id, n, platform, recipient, metadata, updated_at)" \
     "  SELECT message_id, n, platform, recipient, metadata, now() FROM input"                     \
     "), d AS ("                                                                                   \
-    "  INSERT INTO dispatch (message_id, n, lane, due_at)"                                        \
-    "  SELECT message_id, n, lane, due_at FROM input"                                             \
+    "  INSERT INTO dispatch (message_id, n, lane, due_at, user_key)"                              \
+    "  SELECT message_id, n, lane, due_at, user_key FROM input"                                   \
     "), e AS ("                                                                                   \
     "  INSERT INTO message_events (message_id, at, event, next_attempt_at)"                       \
     "  SELECT id, created_at, 'accepted', scheduled_at"                                           \

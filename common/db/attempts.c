@@ -23,7 +23,8 @@ static const struct statement claim = {
     "   WHERE r.message_id = w.message_id AND r.n = w.n AND r.fence = w.fence"
     "     AND r.status IN ('pending', 'queued')"
     "     AND (m.expires_at IS NULL OR m.expires_at > now())"
-    "  RETURNING r.message_id, r.n, r.fence, r.attempts, r.platform, r.recipient"
+    "  RETURNING r.message_id, r.n, r.fence, r.attempts, r.platform, r.recipient, r.place,"
+    "            CASE WHEN r.platform = 'whatsapp' THEN r.metadata END AS metadata"
     "), leased AS ("
     "  UPDATE dispatch d SET due_at = now() + $4::bigint * interval '1 millisecond'"
     "    FROM claimed c WHERE d.message_id = c.message_id AND d.n = c.n"
@@ -32,7 +33,8 @@ static const struct statement claim = {
     "   WHERE m.id IN (SELECT message_id FROM claimed) AND m.status = 'scheduled'"
     ") "
     "SELECT c.message_id, c.n, c.fence, c.attempts, c.platform, c.recipient, " MS("m.created_at")
-    ", " MS("m.expires_at") ", f.content, f.subject, f.html, f.senders"
+    ", " MS("m.expires_at") ", f.content, f.subject, f.html, f.senders, c.place, m.priority,"
+    "       CASE WHEN c.platform = 'whatsapp' THEN m.metadata END, c.metadata"
     "  FROM claimed c JOIN messages m ON m.id = c.message_id"
     "  LEFT JOIN messages f ON f.id = c.message_id"
     "   AND c.n = (SELECT min(x.n) FROM claimed x WHERE x.message_id = c.message_id)"
@@ -55,8 +57,12 @@ static bool read_claim(const struct rows *rows, size_t i, struct claim *list)
         .subject = first ? row_text(rows, i, 9) : list[i - 1].subject,
         .html = first ? row_text(rows, i, 10) : list[i - 1].html,
         .senders = first ? row_text(rows, i, 11) : list[i - 1].senders,
+        .place = (int)row_int(rows, i, 12),
+        .metadata = row_text(rows, i, 14),
+        .own_metadata = row_text(rows, i, 15),
     };
-    return platform_parse(row_text(rows, i, 4), &c->platform) && c->content != NULL;
+    return platform_parse(row_text(rows, i, 4), &c->platform) &&
+           priority_parse(row_text(rows, i, 13), &c->priority) && c->content != NULL;
 }
 
 enum status recipients_claim(struct db *db, const struct recipient_ref refs[], size_t n,
@@ -94,12 +100,15 @@ static const struct statement record = {
     "WITH o AS ("
     "  SELECT * FROM unnest($1::uuid[], $2::int[], $3::int[], $4::delivery_status[], $5::text[],"
     "                       $6::text[], $7::text[], $8::text[], $9::bigint[], $10::boolean[],"
-    "                       $11::boolean[], $12::int[], $13::int[])"
+    "                       $11::boolean[], $12::int[], $13::int[], $14::smallint[], $15::text[],"
+    "                       $16::boolean[])"
     "    AS o (message_id, n, fence, status, provider, provider_id, code, message, delay_ms,"
-    "          give_back, duplicate, attempt, latency_ms)"
+    "          give_back, duplicate, attempt, latency_ms, place, moved_to, untried)"
     "), changed AS ("
     "  UPDATE message_recipients r"
-    "     SET status = o.status, attempts = r.attempts - o.give_back::int, provider = o.provider,"
+    "     SET status = o.status, attempts = r.attempts - o.give_back::int,"
+    "         provider = coalesce(o.provider, r.provider), place = o.place,"
+    "         recipient = coalesce(o.moved_to, r.recipient),"
     "         provider_id = coalesce(o.provider_id, r.provider_id),"
     "         error_code = o.code, error_message = o.message, updated_at = now(),"
     "         sent_at = CASE WHEN o.status = 'sent' THEN now() ELSE r.sent_at END,"
@@ -122,13 +131,15 @@ static const struct statement record = {
     ", events AS ("
     "  INSERT INTO message_events (message_id, n, event, status, attempt, provider, code, detail,"
     "                              latency_ms, next_attempt_at, possible_duplicate)"
-    "  SELECT o.message_id, o.n, CASE WHEN c.n IS NULL THEN 'attempt_late' ELSE 'attempt' END,"
+    "  SELECT o.message_id, o.n,"
+    "         CASE WHEN c.n IS NULL THEN 'attempt_late' WHEN NOT o.untried THEN 'attempt'"
+    "              WHEN o.status = 'pending' THEN 'held_back' ELSE o.status::text END,"
     "         o.status::text, o.attempt, o.provider, o.code, o.message, o.latency_ms,"
     "         CASE WHEN c.status = 'pending' THEN now() + o.delay_ms * interval '1 millisecond' END,"
     "         o.duplicate"
     "    FROM o LEFT JOIN changed c ON c.message_id = o.message_id AND c.n = o.n"
     ") SELECT message_id, n FROM changed",
-    13
+    16
 };
 
 /*
@@ -149,7 +160,7 @@ static const struct statement complete = {
 };
 
 enum { O_MESSAGE, O_N, O_FENCE, O_STATUS, O_PROVIDER, O_PROVIDER_ID, O_CODE, O_WORDS, O_DELAY,
-       O_GIVE_BACK, O_DUPLICATE, O_ATTEMPT, O_LATENCY, O_COLUMNS };
+       O_GIVE_BACK, O_DUPLICATE, O_ATTEMPT, O_LATENCY, O_PLACE, O_MOVED_TO, O_UNTRIED, O_COLUMNS };
 
 static void add_outcome(struct array col[O_COLUMNS], const struct outcome *o)
 {
@@ -166,6 +177,9 @@ static void add_outcome(struct array col[O_COLUMNS], const struct outcome *o)
     array_add_bool(&col[O_DUPLICATE], o->possible_duplicate);
     array_add_int(&col[O_ATTEMPT], o->attempt);
     array_add_int(&col[O_LATENCY], o->latency_ms);
+    array_add_int(&col[O_PLACE], o->place);
+    array_add_text(&col[O_MOVED_TO], o->moved_to);
+    array_add_bool(&col[O_UNTRIED], o->untried);
 }
 
 static int compare_outcomes(const void *a, const void *b)

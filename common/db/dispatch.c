@@ -1,48 +1,90 @@
 /* dispatch - taking what is due. */
 #include "common/db/dispatch.h"
 
+#include "common/base/random.h"
+
 /*
- * MATERIALIZED, so that the limit is applied once: a plan may otherwise evaluate the locking
- * sub-select again and take more.
+ * `due` says which rows.  MATERIALIZED, so that the limit is applied once: a plan may otherwise
+ * evaluate the locking sub-select again and take more.
  */
-static const struct statement take = {
+#define TAKE_SQL(due)                                                                             \
+    "WITH RECURSIVE " due ", again AS ("                                                          \
+    "  UPDATE dispatch d SET due_at = now() + $3::bigint * interval '1 millisecond'"              \
+    "    FROM due WHERE d.message_id = due.message_id AND d.n = due.n"                            \
+    ") "                                                                                          \
+    "SELECT r.message_id, r.n, r.fence, r.status, r.attempts,"                                    \
+    "       coalesce(m.expires_at <= now(), false),"                                              \
+    "       (extract(epoch FROM now() - r.updated_at) * 1000)::bigint"                            \
+    "  FROM due JOIN message_recipients r ON r.message_id = due.message_id AND r.n = due.n"       \
+    "  JOIN messages m ON m.id = due.message_id"
+
+static const struct statement take_oldest = {
     "dispatch_take",
-    "WITH due AS MATERIALIZED ("
-    "  SELECT message_id, n FROM dispatch WHERE lane = $1::smallint AND due_at <= now()"
-    "   ORDER BY due_at LIMIT $2::int FOR UPDATE SKIP LOCKED"
-    "), again AS ("
-    "  UPDATE dispatch d SET due_at = now() + $3::bigint * interval '1 millisecond'"
-    "    FROM due WHERE d.message_id = due.message_id AND d.n = due.n"
-    ") "
-    "SELECT r.message_id, r.n, r.fence, r.status, r.attempts,"
-    "       coalesce(m.expires_at <= now(), false)"
-    "  FROM due JOIN message_recipients r ON r.message_id = due.message_id AND r.n = due.n"
-    "  JOIN messages m ON m.id = due.message_id",
+    TAKE_SQL("due AS MATERIALIZED ("
+             "  SELECT message_id, n FROM dispatch WHERE lane = $1::smallint AND due_at <= now()"
+             "   ORDER BY due_at LIMIT $2::int FOR UPDATE SKIP LOCKED"
+             ")"),
     3
 };
 
-enum status dispatch_take(struct db *db, int lane, int limit, int64_t grace_ms, struct arena *mem,
-                          struct due **out, size_t *count, struct error *err)
-{
-    const char *args[] = { arena_printf(mem, "%d", lane), arena_printf(mem, "%d", limit),
-                           arena_printf(mem, "%lld", (long long)grace_ms) };
-    struct rows rows;
-    struct due *list;
-    enum status s = db_query(db, &take, args, mem, &rows, err);
+/*
+ * The users that have anything in the lane are hopped over in the index, one look-up each; each may
+ * have an equal part of the limit.  Where there are more users than places, those behind $4 come
+ * first: the caller draws it anew each time.
+ */
+static const struct statement take_in_turn = {
+    "dispatch_take_in_turn",
+    TAKE_SQL("hop AS ("
+             "  (SELECT user_key FROM dispatch WHERE lane = $1::smallint ORDER BY user_key LIMIT 1)"
+             "  UNION ALL"
+             "  SELECT (SELECT d.user_key FROM dispatch d"
+             "           WHERE d.lane = $1::smallint AND d.user_key > hop.user_key"
+             "           ORDER BY d.user_key LIMIT 1)"
+             "    FROM hop WHERE hop.user_key IS NOT NULL"
+             "), turn AS MATERIALIZED ("
+             "  SELECT user_key, greatest(1, $2::int / count(*) OVER ()) AS part"
+             "    FROM hop WHERE user_key IS NOT NULL ORDER BY user_key < $4::int, user_key"
+             "), due AS MATERIALIZED ("
+             "  SELECT d.message_id, d.n FROM turn CROSS JOIN LATERAL ("
+             "    SELECT message_id, n FROM dispatch"
+             "     WHERE lane = $1::smallint AND user_key = turn.user_key AND due_at <= now()"
+             "     ORDER BY due_at LIMIT turn.part FOR UPDATE SKIP LOCKED) d"
+             "   LIMIT $2::int"
+             ")"),
+    4
+};
 
-    if (s != ST_OK)
-        return s;
-    list = ARENA_ARRAY(mem, struct due, rows.count + 1);
-    for (size_t i = 0; i < rows.count; i++) {
+static enum status read_due(const struct rows *rows, struct arena *mem, struct due **out,
+                            struct error *err)
+{
+    struct due *list = ARENA_ARRAY(mem, struct due, rows->count + 1);
+
+    for (size_t i = 0; i < rows->count; i++) {
         list[i] = (struct due){
-            .ref = { row_text(&rows, i, 0), (int)row_int(&rows, i, 1), (int)row_int(&rows, i, 2) },
-            .attempts = (int)row_int(&rows, i, 4),
-            .expired = row_bool(&rows, i, 5),
+            .ref = { row_text(rows, i, 0), (int)row_int(rows, i, 1), (int)row_int(rows, i, 2) },
+            .attempts = (int)row_int(rows, i, 4),
+            .expired = row_bool(rows, i, 5),
+            .queued_ms = row_int(rows, i, 6),
         };
-        if (!delivery_parse(row_text(&rows, i, 3), &list[i].status))
+        if (!delivery_parse(row_text(rows, i, 3), &list[i].status))
             return error_set(err, ST_BUG, "recipient row holds an unknown status");
     }
     *out = list;
-    *count = rows.count;
     return ST_OK;
+}
+
+enum status dispatch_take(struct db *db, int lane, enum take_order order, int limit, int64_t grace_ms,
+                          struct arena *mem, struct due **out, size_t *count, struct error *err)
+{
+    const char *args[] = { arena_printf(mem, "%d", lane), arena_printf(mem, "%d", limit),
+                           arena_printf(mem, "%lld", (long long)grace_ms),
+                           arena_printf(mem, "%d", (int)(int32_t)random_below(UINT64_C(1) << 32)) };
+    struct rows rows;
+    enum status s = db_query(db, order == TAKE_OLDEST ? &take_oldest : &take_in_turn, args, mem, &rows, err);
+
+    if (s == ST_OK)
+        s = read_due(&rows, mem, out, err);
+    if (s == ST_OK)
+        *count = rows.count;
+    return s;
 }

@@ -26,10 +26,13 @@ struct recipient_ref {
 struct claim {
     struct recipient_ref ref; /* with the new fence */
     int attempt;
+    int place; /* in the platform's list of providers: where to begin */
     enum platform platform;
+    enum priority priority;
     const char *address;
     const char *content, *subject, *html; /* shared by all claims of a message */
     const char *senders;                  /* JSON, or NULL */
+    const char *metadata, *own_metadata;  /* the message's, the recipient's; NULL but on whatsapp */
     int64_t created_ms, expires_ms;       /* expires_ms: -1 for never */
 };
 /*
@@ -43,7 +46,10 @@ enum status recipients_claim(struct db *db, const struct recipient_ref refs[], s
 struct outcome {
     struct recipient_ref ref;
     enum delivery_state status; /* sent, failed, expired, pending (again), or sending (held) */
+    bool untried;               /* it was let go without a call */
     const char *provider, *provider_id;
+    int place;                  /* where the next attempt begins */
+    const char *moved_to;       /* the recipient's new address; NULL: as it was */
     const char *code, *message; /* NULL where all went well */
     int64_t delay_ms;           /* pending, sending: when the scheduler looks again */
     bool give_back;             /* the attempt does not count */

@@ -4,23 +4,40 @@
 #include "common/base/log.h"
 #include "common/db/dispatch.h"
 
-enum fate { FATE_LEAVES, FATE_ABANDONED, FATE_EXPIRED, FATE_EXHAUSTED, FATE_HELD, FATE_NONE, FATE_COUNT };
+enum fate { FATE_LEAVES, FATE_WAITS, FATE_ABANDONED, FATE_EXPIRED, FATE_EXHAUSTED, FATE_HELD, FATE_NONE, FATE_COUNT };
 
-/* What an unknown outcome means on this platform: the policy of its first provider. */
+/*
+ * For so long an event that the broker confirmed is believed to be waiting behind others, where the
+ * queue is not empty; then it is sent again, whatever became of the first.
+ */
+#define QUEUED_PATIENCE_MS 60000
+
+/*
+ * What an unknown outcome means on this platform.  Which of its providers was called is not known:
+ * where one of them says hold, nothing is sent twice.
+ */
 static enum on_unclear policy_of(const struct config *config, enum platform platform)
 {
     const struct config_platform *p = &config->platform[platform];
-    const struct provider_config *provider =
-        p->n_providers > 0 ? config_find_provider(config, p->providers[0]) : NULL;
 
-    return provider == NULL ? UNCLEAR_RESEND : provider->on_unclear;
+    for (size_t i = 0; i < p->n_providers; i++) {
+        const struct provider_config *provider = config_find_provider(config, p->providers[i]);
+
+        if (provider != NULL && provider->on_unclear == UNCLEAR_HOLD)
+            return UNCLEAR_HOLD;
+    }
+    return UNCLEAR_RESEND;
 }
 
-static enum fate fate_of(const struct due *d, const struct config *config, enum platform platform)
+static enum fate fate_of(const struct due *d, const struct config *config, enum platform platform,
+                         bool belt_is_full)
 {
     switch (d->status) {
-    case DS_PENDING:
     case DS_QUEUED:
+        if (!d->expired && belt_is_full && d->queued_ms < QUEUED_PATIENCE_MS)
+            return FATE_WAITS;
+        return d->expired ? FATE_EXPIRED : FATE_LEAVES;
+    case DS_PENDING:
         return d->expired ? FATE_EXPIRED : FATE_LEAVES;
     case DS_SENDING: /* the lease is over: its worker is gone, or waits for a callback no longer */
         if (policy_of(config, platform) == UNCLEAR_HOLD)
@@ -64,25 +81,17 @@ static const struct {
     [FATE_HELD] = { DS_FAILED, "outcome_unknown", "the provider's answer was lost and no callback came" },
 };
 
-enum status take_due(struct db *db, const struct config *config, int lane, int limit,
-                     int64_t grace_ms, struct arena *mem, struct recipient_ref **out, size_t *count,
-                     struct error *err)
+/* The dead workers' recipients are pending again, and those that are over have their end. */
+static enum status settle(struct db *db, enum platform platform, const struct due due[],
+                          const enum fate fates[], size_t n_due, struct arena *mem, struct error *err)
 {
-    struct due *due;
-    size_t n_due, n;
-    enum status s = dispatch_take(db, lane, limit, grace_ms, mem, &due, &n_due, err);
-    enum fate *fates;
     struct recipient_ref *refs;
-
-    if (s != ST_OK)
-        return s;
-    fates = ARENA_ARRAY(mem, enum fate, n_due + 1);
-    for (size_t i = 0; i < n_due; i++)
-        fates[i] = fate_of(&due[i], config, lane_platform(lane));
+    enum status s = ST_OK;
+    size_t n;
 
     refs = refs_of(due, fates, n_due, FATE_ABANDONED, mem, &n);
     if (n > 0) {
-        log_warn("due.abandoned", NUM("recipients", n), STR("platform", platform_name(lane_platform(lane))));
+        log_warn("due.abandoned", NUM("recipients", n), STR("platform", platform_name(platform)));
         s = recipients_abandon(db, refs, n, err);
     }
     for (int fate = 0; fate < FATE_COUNT && s == ST_OK; fate++) {
@@ -93,7 +102,28 @@ enum status take_due(struct db *db, const struct config *config, int lane, int l
             s = recipients_settle(db, refs, n, endings[fate].status, endings[fate].code,
                                   endings[fate].words, err);
     }
-    if (s == ST_OK)
-        *out = refs_of(due, fates, n_due, FATE_LEAVES, mem, count);
     return s;
+}
+
+enum status take_due(struct db *db, const struct config *config, const struct take_request *q,
+                     struct arena *mem, struct recipient_ref **out, size_t *count, size_t *taken,
+                     struct error *err)
+{
+    enum platform platform = lane_platform(q->lane);
+    struct due *due;
+    size_t n_due;
+    enum status s = dispatch_take(db, q->lane, q->order, q->limit, q->grace_ms, mem, &due, &n_due, err);
+    enum fate *fates;
+
+    if (s != ST_OK)
+        return s;
+    fates = ARENA_ARRAY(mem, enum fate, n_due + 1);
+    for (size_t i = 0; i < n_due; i++)
+        fates[i] = fate_of(&due[i], config, platform, q->belt_is_full);
+    s = settle(db, platform, due, fates, n_due, mem, err);
+    if (s != ST_OK)
+        return s;
+    *out = refs_of(due, fates, n_due, FATE_LEAVES, mem, count);
+    *taken = n_due;
+    return ST_OK;
 }

@@ -35,7 +35,7 @@ struct sending {
  */
 static int64_t due_of(const struct api *api, const struct message_draft *d)
 {
-    int64_t due = d->created_ms + (publisher_is_up(api->publisher) ? BELT_GRACE_MS : 0);
+    int64_t due = d->created_ms + (publisher_takes(api->publisher, d) ? BELT_GRACE_MS : 0);
 
     if (d->scheduled_ms >= 0)
         due = d->scheduled_ms;

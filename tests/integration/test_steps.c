@@ -322,15 +322,15 @@ START_TEST(the_oldest_of_a_lane_are_taken_once_and_put_off)
     for (int i = 0; i < 4; i++) /* 3 is the oldest; 4 is not due */
         put_due(db, d, i, -10 - i);
     put_due(db, d, 5, -100);
-    OK(dispatch_take(db, sms, 2, 30000, &mem, &due, &n, &err));
+    OK(dispatch_take(db, sms, TAKE_OLDEST, 2, 30000, &mem, &due, &n, &err));
     ck_assert_str_eq(numbers(due, n), "2 3 ");
     ck_assert_str_eq(tables_due(db, d, 2), "30");
     ck_assert_str_eq(tables_due(db, d, 1), "-11");
-    OK(dispatch_take(db, sms, 100, 30000, &mem, &due, &n, &err));
+    OK(dispatch_take(db, sms, TAKE_OLDEST, 100, 30000, &mem, &due, &n, &err));
     ck_assert_str_eq(numbers(due, n), "0 1 ");
-    OK(dispatch_take(db, sms, 100, 30000, &mem, &due, &n, &err));
+    OK(dispatch_take(db, sms, TAKE_OLDEST, 100, 30000, &mem, &due, &n, &err));
     ck_assert_uint_eq(n, 0);
-    OK(dispatch_take(db, lane_of(PF_SMS, PRIO_HIGH), 100, 30000, &mem, &due, &n, &err));
+    OK(dispatch_take(db, lane_of(PF_SMS, PRIO_HIGH), TAKE_OLDEST, 100, 30000, &mem, &due, &n, &err));
     ck_assert_str_eq(numbers(due, n), "5 ");
     ck_assert(due[0].ref.fence == 0 && due[0].status == DS_PENDING && !due[0].expired);
     db_free(db);
@@ -349,15 +349,81 @@ START_TEST(two_schedulers_take_different_rows_without_waiting)
     for (int i = 0; i < 4; i++)
         put_due(db, d, i, -10 - i);
     OK(db_begin(other, &err));
-    OK(dispatch_take(other, lane, 2, 30000, &mem, &due, &n, &err));
+    OK(dispatch_take(other, lane, TAKE_OLDEST, 2, 30000, &mem, &due, &n, &err));
     ck_assert_str_eq(numbers(due, n), "2 3 ");
-    OK(dispatch_take(db, lane, 3, 30000, &mem, &due, &n, &err));
+    OK(dispatch_take(db, lane, TAKE_OLDEST, 3, 30000, &mem, &due, &n, &err));
     ck_assert_str_eq(numbers(due, n), "0 1 ");
     ck_assert_int_lt(clock_mono_ms() - begun, 2000);
     db_rollback(other); /* as if it had died: nothing is lost */
-    OK(dispatch_take(db, lane, 3, 30000, &mem, &due, &n, &err));
+    OK(dispatch_take(db, lane, TAKE_OLDEST, 3, 30000, &mem, &due, &n, &err));
     ck_assert_str_eq(numbers(due, n), "2 3 ");
     db_free(other);
+    db_free(db);
+}
+END_TEST
+
+/* n recipients of another user's message, due so many seconds ago, the first longest. */
+static void backlog_of(struct db *db, int user_key, int n, int since)
+{
+    struct message_draft *d = tables_message(db, n);
+
+    tables_do(db,
+              "UPDATE dispatch SET user_key = %d, due_at = now() - (%d - n) * interval '1 s'"
+              " WHERE message_id = '%s'",
+              user_key, since, d->id);
+}
+
+/* "7: 3, 9: 1": how many were taken of each user. */
+static const char *taken_of(struct db *db, const struct due due[], size_t n)
+{
+    const char *list = "";
+
+    for (size_t i = 0; i < n; i++)
+        list = arena_printf(&mem, "%s%s('%s'::uuid, %d)", list, i == 0 ? "" : ",",
+                            due[i].ref.message_id, due[i].ref.n);
+    return tables_ask(db,
+                      "SELECT string_agg(u, ', ' ORDER BY u) FROM ("
+                      "  SELECT user_key || ': ' || count(*) AS u FROM dispatch"
+                      "   WHERE (message_id, n) IN (VALUES %s) GROUP BY user_key) x",
+                      list);
+}
+
+START_TEST(a_backlog_serves_its_users_in_turn)
+{
+    struct db *db = tables_open(&cluster, "turns");
+    int lane = lane_of(PF_SMS, PRIO_NORMAL);
+    struct due *due;
+    size_t n;
+
+    backlog_of(db, 5, 60, 1000); /* long before the others */
+    backlog_of(db, -7, 1, 1);
+    backlog_of(db, 9, 2, 2);
+    OK(dispatch_take(db, lane, TAKE_OLDEST, 30, 0, &mem, &due, &n, &err));
+    ck_assert_str_eq(taken_of(db, due, n), "5: 30");
+    backlog_of(db, 5, 60, 1000);
+    OK(dispatch_take(db, lane, TAKE_IN_TURN, 30, 30000, &mem, &due, &n, &err));
+    ck_assert_str_eq(taken_of(db, due, n), "-7: 1, 5: 10, 9: 2");
+    OK(dispatch_take(db, lane, TAKE_IN_TURN, 30, 30000, &mem, &due, &n, &err));
+    ck_assert_str_eq(taken_of(db, due, n), "5: 10"); /* the others have nothing due any more */
+    db_free(db);
+}
+END_TEST
+
+START_TEST(more_users_than_places_are_each_served_in_a_few_rounds)
+{
+    struct db *db = tables_open(&cluster, "crowd_turns");
+    int lane = lane_of(PF_SMS, PRIO_NORMAL), rounds = 0;
+    struct due *due;
+    size_t n, all = 0;
+
+    for (int user = 0; user < 20; user++)
+        backlog_of(db, user * 1000 - 10000, 2, 100);
+    do {
+        OK(dispatch_take(db, lane, TAKE_IN_TURN, 5, 30000, &mem, &due, &n, &err));
+        ck_assert_uint_le(n, 5);
+        all += n;
+    } while (n > 0 && ++rounds < 100);
+    ck_assert_uint_eq(all, 40);
     db_free(db);
 }
 END_TEST
@@ -371,10 +437,15 @@ static const struct {
     bool expired, hold;
     bool leaves;
     const char *status, *code;
+    bool full, old; /* the lane's queue is not empty; the row is unchanged for over a minute */
 } fates[] = {
     { DS_PENDING, 0, false, false, true, "pending", "" },
     { DS_PENDING, 9, false, true, true, "pending", "" },
     { DS_QUEUED, 0, false, false, true, "queued", "" },
+    { DS_QUEUED, 0, false, false, false, "queued", "", .full = true },
+    { DS_QUEUED, 0, false, false, true, "queued", "", .full = true, .old = true },
+    { DS_QUEUED, 0, true, false, false, "expired", "expired", .full = true },
+    { DS_PENDING, 0, false, false, true, "pending", "", .full = true },
     { DS_PENDING, 0, true, false, false, "expired", "expired" },
     { DS_QUEUED, 0, true, true, false, "expired", "expired" },
     { DS_SENDING, 1, false, false, true, "pending", "" },
@@ -409,20 +480,22 @@ START_TEST(what_is_due_meets_its_fate)
 
     for (size_t i = 0; i < sizeof fates / sizeof *fates; i++) {
         struct message_draft *d = tables_message(db, 1);
+        struct take_request q = { .lane = lane_of(PF_SMS, PRIO_NORMAL), .limit = 100,
+                                  .grace_ms = 30000, .belt_is_full = fates[i].full };
         struct recipient_ref *refs;
-        size_t n;
+        size_t n, taken;
 
         tables_do(db,
-                  "UPDATE message_recipients SET status = '%s', attempts = %d, fence = 4"
-                  " WHERE message_id = '%s'",
-                  delivery_name(fates[i].state), fates[i].attempts, d->id);
+                  "UPDATE message_recipients SET status = '%s', attempts = %d, fence = 4,"
+                  " updated_at = now() - %d * interval '1 s' WHERE message_id = '%s'",
+                  delivery_name(fates[i].state), fates[i].attempts, fates[i].old ? 61 : 59, d->id);
         if (fates[i].expired)
             tables_do(db, "UPDATE messages SET expires_at = now() - interval '1 s' WHERE id = '%s'",
                       d->id);
         put_due(db, d, 0, -1);
-        OK(take_due(db, config_with(fates[i].hold ? UNCLEAR_HOLD : UNCLEAR_RESEND),
-                    lane_of(PF_SMS, PRIO_NORMAL), 100, 30000, &mem, &refs, &n, &err));
-        ck_assert_msg(n == fates[i].leaves, "fate %zu: %zu", i, n);
+        OK(take_due(db, config_with(fates[i].hold ? UNCLEAR_HOLD : UNCLEAR_RESEND), &q, &mem, &refs,
+                    &n, &taken, &err));
+        ck_assert_msg(n == fates[i].leaves && taken == 1, "fate %zu: %zu of %zu", i, n, taken);
         if (n == 1)
             ck_assert(strcmp(refs[0].message_id, d->id) == 0 && refs[0].fence == 4);
         ck_assert_str_eq(tables_state(db, d, 0),
@@ -444,5 +517,6 @@ PG_SUITE("steps", a_claim_moves_pending_and_queued_only,
          the_claims_of_a_message_share_its_content, a_mark_moves_pending_of_its_generation_only,
          a_mark_passes_over_locked_rows_without_waiting,
          what_is_abandoned_was_sending_in_that_generation, what_is_settled_had_not_left,
-         the_oldest_of_a_lane_are_taken_once_and_put_off,
+         the_oldest_of_a_lane_are_taken_once_and_put_off, a_backlog_serves_its_users_in_turn,
+         more_users_than_places_are_each_served_in_a_few_rounds,
          two_schedulers_take_different_rows_without_waiting, what_is_due_meets_its_fate)

@@ -109,7 +109,8 @@ static void call_messages(struct db *db)
     OK(messages_find(db, id, NULL, &mem, &message, &err));
     OK(tables_page(db, id, 0, 10, &list, &n, &err));
     OK(recipients_count(db, id, &mem, counts, &err));
-    OK(dispatch_take(db, 0, 10, 1000, &mem, &due, &n, &err));
+    OK(dispatch_take(db, 0, TAKE_OLDEST, 10, 1000, &mem, &due, &n, &err));
+    OK(dispatch_take(db, 0, TAKE_IN_TURN, 10, 1000, &mem, &due, &n, &err));
     OK(tables_mark_queued(db, &ref, 1, &err));
     OK(recipients_claim(db, &ref, 1, 1000, &mem, &claims, &n, &err));
     OK(recipients_abandon(db, &claims[0].ref, 1, &err));

@@ -17,9 +17,10 @@ static const char settings[] =
     "[worker]\nmax_attempts = 3\nretry_base_ms = 1000\nretry_max_ms = 60000\nlease_seconds = 60\n"
     "[platform.sms]\nproviders = trial\n"
     "[platform.whatsapp]\nproviders = careful\n"
-    "[platform.email]\nproviders = mail\nfrom = Notices <notices@example.com>\n"
+    "[platform.email]\nproviders = mail, other\nfrom = Notices <notices@example.com>\n"
     "[provider.trial]\nkind = mock\n"
     "[provider.careful]\nkind = mock\non_unclear = hold\n"
+    "[provider.other]\nkind = mock\n"
     "[provider.mail]\nkind = smtp\nurl = smtp://mail.example.com\n";
 
 static void setup(void)
@@ -59,8 +60,10 @@ static void claim(enum platform platform, const char *address)
 static bool begin_claimed(int64_t ago_ms)
 {
     struct attempt_context ctx = { &config, providers };
+    struct gate_choice first = { .provider = providers_at(providers, attempt.claim.platform, 0) };
 
-    return attempt_begin(&attempt, &ctx, clock_mono_ms() - ago_ms);
+    return attempt_begin(&attempt, &ctx, clock_mono_ms() - ago_ms) &&
+           attempt_build(&attempt, &ctx, &first);
 }
 
 static bool begin(void)
@@ -170,6 +173,7 @@ START_TEST(a_claim_older_than_a_third_of_its_lease_is_let_go)
     ck_assert_int_eq(attempt.outcome.status, DS_PENDING);
     ck_assert_str_eq(attempt.outcome.code, "claim_too_old");
     ck_assert(attempt.outcome.give_back); /* nothing was sent: it does not count */
+    ck_assert(attempt.outcome.untried);
     ck_assert(!attempt.outcome.possible_duplicate);
     ck_assert_int_eq(attempt.outcome.delay_ms, 0);
     done();
@@ -187,6 +191,26 @@ START_TEST(what_has_expired_does_not_leave)
     ck_assert(!begin());
     ck_assert_int_eq(attempt.outcome.status, DS_EXPIRED);
     ck_assert_str_eq(attempt.outcome.code, "expired");
+    done();
+}
+END_TEST
+
+START_TEST(what_the_gate_holds_back_is_let_go_untried_until_it_may_come_again)
+{
+    struct attempt_context ctx = { &config, providers };
+    struct gate_choice none = { .why = "rate_limited", .wait_ms = 700 };
+
+    setup();
+    claim(PF_SMS, "+15551234567");
+    attempt.claim.place = 1;
+    ck_assert(attempt_begin(&attempt, &ctx, clock_mono_ms()));
+    ck_assert(!attempt_build(&attempt, &(struct attempt_context){ &config, providers }, &none));
+    ck_assert_int_eq(attempt.outcome.status, DS_PENDING);
+    ck_assert_str_eq(attempt.outcome.code, "rate_limited");
+    ck_assert_int_eq(attempt.outcome.delay_ms, 700);
+    ck_assert(attempt.outcome.untried && attempt.outcome.give_back);
+    ck_assert_int_eq(attempt.outcome.place, 1);
+    ck_assert_ptr_null(attempt.outcome.provider);
     done();
 }
 END_TEST
@@ -286,6 +310,54 @@ START_TEST(refused_credentials_burn_no_attempt_and_wait_longer_each_time)
 }
 END_TEST
 
+/* By the provider in that place of the platform's list. */
+static const struct outcome *try_at(int place, const char *address)
+{
+    struct attempt_context ctx = { &config, providers };
+    struct gate_choice choice = { .provider = providers_at(providers, PF_SMS, (size_t)place),
+                                  .place = place };
+
+    claim(PF_SMS, address);
+    attempt.claim.place = place;
+    ck_assert(attempt_begin(&attempt, &ctx, clock_mono_ms()) &&
+              attempt_build(&attempt, &ctx, &choice));
+    return end_as_built(0.5);
+}
+
+START_TEST(the_next_attempt_begins_at_the_next_provider_or_anew)
+{
+    static const struct {
+        const char *address;
+        int place, next;
+        int64_t delay_ms;
+        enum delivery_state status;
+    } rows[] = {
+        { "+15550005030", 0, 1, 0, DS_PENDING },    /* not sent: over to the second, at once */
+        { "+15550005030", 1, 0, 500, DS_PENDING },  /* nor there: anew, later */
+        { "+15550004030", 0, 1, 0, DS_PENDING },    /* refused here */
+        { "+15550004030", 1, 1, 0, DS_FAILED },     /* nobody else could take it */
+        { "+15550004010", 0, 1, 0, DS_PENDING },    /* credentials */
+        { "+15550004010", 1, 0, 1000 * 4, DS_PENDING },
+        { "+15550005000", 1, 1, 500, DS_PENDING },  /* unclear: by the same one */
+        { "+15550004290", 1, 1, 1000, DS_PENDING }, /* throttled: by the same one */
+    };
+    const char *two[] = { "trial", "other" };
+
+    setup();
+    config.platform[PF_SMS].providers = two;
+    config.platform[PF_SMS].n_providers = 2;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct outcome *o = try_at(rows[i].place, rows[i].address);
+
+        ck_assert_msg(o->place == rows[i].next && o->status == rows[i].status &&
+                          o->delay_ms == rows[i].delay_ms,
+                      "row %zu: place %d, %s, %lld ms", i, o->place, delivery_name(o->status),
+                      (long long)o->delay_ms);
+    }
+    done();
+}
+END_TEST
+
 static void begin_mail(void)
 {
     claim(PF_EMAIL, "ada@example.com");
@@ -353,6 +425,8 @@ SUITE("attempt", a_claim_becomes_a_transfer_that_names_the_recipient,
       a_platform_without_a_provider_fails_its_recipients,
       a_claim_older_than_a_third_of_its_lease_is_let_go, what_has_expired_does_not_leave,
       an_accepted_one_is_sent_under_the_providers_id, each_verdict_has_what_follows,
+      what_the_gate_holds_back_is_let_go_untried_until_it_may_come_again,
+      the_next_attempt_begins_at_the_next_provider_or_anew,
       refused_credentials_burn_no_attempt_and_wait_longer_each_time,
       an_accepted_mail_has_the_servers_id_or_else_our_own, a_mail_that_was_not_accepted_has_no_id,
       an_outcome_needs_nothing_of_the_reply)

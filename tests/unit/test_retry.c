@@ -13,7 +13,7 @@ static struct decision decide(int attempt, enum verdict_class class, int64_t nam
 {
     struct verdict v = { .class = class, .retry_after_ms = named_ms };
 
-    return retry_decide(&policy, attempt, &v, jitter);
+    return retry_decide(&policy, attempt, &v, false, jitter);
 }
 
 START_TEST(each_verdict_has_its_consequence)
@@ -22,14 +22,19 @@ START_TEST(each_verdict_has_its_consequence)
         enum verdict_class class;
         struct decision first, last; /* after attempt 1, after attempt 6 of 6 */
     } rows[] = {
-        { VERDICT_ACCEPTED, { NEXT_SENT, 0, false, false }, { NEXT_SENT, 0, false, false } },
-        { VERDICT_REFUSED, { NEXT_FAILED, 0, false, false }, { NEXT_FAILED, 0, false, false } },
-        { VERDICT_THROTTLED, { NEXT_RETRY, 500, true, false }, { NEXT_RETRY, 16000, true, false } },
-        { VERDICT_NOT_SENT, { NEXT_RETRY, 500, false, false }, { NEXT_FAILED, 0, false, false } },
-        { VERDICT_UNCLEAR, { NEXT_RETRY, 500, false, true }, { NEXT_FAILED, 0, false, false } },
+        { VERDICT_ACCEPTED, { .next = NEXT_SENT }, { .next = NEXT_SENT } },
+        { VERDICT_REFUSED, { .next = NEXT_FAILED }, { .next = NEXT_FAILED } },
+        { VERDICT_REFUSED_HERE, { .next = NEXT_FAILED }, { .next = NEXT_FAILED } },
+        { VERDICT_THROTTLED,
+          { .next = NEXT_RETRY, .delay_ms = 500, .give_back = true },
+          { .next = NEXT_RETRY, .delay_ms = 16000, .give_back = true } },
+        { VERDICT_NOT_SENT, { .next = NEXT_RETRY, .delay_ms = 500 }, { .next = NEXT_FAILED } },
+        { VERDICT_UNCLEAR,
+          { .next = NEXT_RETRY, .delay_ms = 500, .possible_duplicate = true },
+          { .next = NEXT_FAILED } },
         { VERDICT_CREDENTIALS,
-          { NEXT_RETRY, 500, true, false },
-          { NEXT_RETRY, 16000, true, false } },
+          { .next = NEXT_RETRY, .delay_ms = 500, .give_back = true },
+          { .next = NEXT_RETRY, .delay_ms = 16000, .give_back = true } },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -46,6 +51,59 @@ START_TEST(each_verdict_has_its_consequence)
                           (long long)d.delay_ms);
         }
     }
+}
+END_TEST
+
+/* With another provider behind the one that said it. */
+static struct decision decide_with_another(int attempt, enum verdict_class class)
+{
+    struct verdict v = { .class = class, .retry_after_ms = -1 };
+
+    return retry_decide(&policy, attempt, &v, true, 0.5);
+}
+
+START_TEST(what_is_no_fault_of_the_recipient_goes_to_the_next_provider_at_once)
+{
+    static const struct {
+        enum verdict_class class;
+        bool over, give_back;
+    } rows[] = {
+        { VERDICT_ACCEPTED, false, false },    { VERDICT_REFUSED, false, false },
+        { VERDICT_REFUSED_HERE, true, false }, { VERDICT_THROTTLED, false, true },
+        { VERDICT_NOT_SENT, true, false },     { VERDICT_UNCLEAR, false, false },
+        { VERDICT_CREDENTIALS, true, true },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct decision d = decide_with_another(1, rows[i].class);
+
+        ck_assert_int_eq(d.fail_over, rows[i].over);
+        ck_assert_int_eq(d.give_back, rows[i].give_back);
+        if (rows[i].over) {
+            ck_assert_int_eq(d.next, NEXT_RETRY);
+            ck_assert_int_eq(d.delay_ms, 0);
+        }
+    }
+}
+END_TEST
+
+START_TEST(a_fail_over_counts_as_an_attempt_and_ends_with_the_last)
+{
+    ck_assert_int_eq(decide_with_another(policy.max_attempts - 1, VERDICT_NOT_SENT).next, NEXT_RETRY);
+    ck_assert_int_eq(decide_with_another(policy.max_attempts, VERDICT_NOT_SENT).next, NEXT_FAILED);
+    ck_assert_int_eq(decide_with_another(policy.max_attempts, VERDICT_REFUSED_HERE).next, NEXT_FAILED);
+    ck_assert_int_eq(decide_with_another(policy.max_attempts, VERDICT_CREDENTIALS).next, NEXT_RETRY);
+}
+END_TEST
+
+START_TEST(a_recipient_that_has_moved_is_tried_again_at_once_by_the_same_provider)
+{
+    struct verdict v = { .class = VERDICT_NOT_SENT, .retry_after_ms = -1, .moved_to = "-100123" };
+    struct decision d = retry_decide(&policy, 1, &v, true, 0.5);
+
+    ck_assert_int_eq(d.next, NEXT_RETRY);
+    ck_assert_int_eq(d.delay_ms, 0);
+    ck_assert(!d.fail_over);
 }
 END_TEST
 
@@ -80,7 +138,7 @@ START_TEST(a_base_above_the_longest_delay_is_cut_to_it)
     struct retry_policy p = { .max_attempts = 9, .base_ms = 5000, .max_ms = 2000 };
     struct verdict v = { .class = VERDICT_NOT_SENT, .retry_after_ms = -1 };
 
-    ck_assert_int_eq(retry_decide(&p, 1, &v, 0.5).delay_ms, 1000);
+    ck_assert_int_eq(retry_decide(&p, 1, &v, false, 0.5).delay_ms, 1000);
 }
 END_TEST
 
@@ -99,17 +157,21 @@ START_TEST(a_held_delivery_is_never_sent_again)
 
     p.on_unclear = UNCLEAR_HOLD;
     for (int attempt = 1; attempt <= p.max_attempts; attempt++) {
-        struct decision d = retry_decide(&p, attempt, &v, 0.5);
+        struct decision d = retry_decide(&p, attempt, &v, false, 0.5);
 
         ck_assert_int_eq(d.next, NEXT_HOLD);
         ck_assert_int_eq(d.delay_ms, p.max_ms);
         ck_assert(!d.give_back && !d.possible_duplicate);
     }
     v.class = VERDICT_NOT_SENT;
-    ck_assert_int_eq(retry_decide(&p, 1, &v, 0.5).next, NEXT_RETRY);
+    ck_assert_int_eq(retry_decide(&p, 1, &v, false, 0.5).next, NEXT_RETRY);
 }
 END_TEST
 
-SUITE("retry", each_verdict_has_its_consequence, the_delay_is_a_share_of_a_ceiling_that_doubles,
+SUITE("retry", each_verdict_has_its_consequence,
+      what_is_no_fault_of_the_recipient_goes_to_the_next_provider_at_once,
+      a_fail_over_counts_as_an_attempt_and_ends_with_the_last,
+      a_recipient_that_has_moved_is_tried_again_at_once_by_the_same_provider,
+      the_delay_is_a_share_of_a_ceiling_that_doubles,
       no_delay_passes_the_longest_one, a_base_above_the_longest_delay_is_cut_to_it,
       what_the_provider_named_wins_over_chance, a_held_delivery_is_never_sent_again)

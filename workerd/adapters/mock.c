@@ -16,6 +16,7 @@ static const struct outcome {
     int64_t retry_after_ms;
 } outcomes[] = {
     { "refused", "4000", VERDICT_REFUSED, -1 },
+    { "elsewhere", "4030", VERDICT_REFUSED_HERE, -1 },
     { "credentials", "4010", VERDICT_CREDENTIALS, -1 },
     { "throttled", "4290", VERDICT_THROTTLED, 1000 },
     { "unclear", "5000", VERDICT_UNCLEAR, -1 },

@@ -1,0 +1,478 @@
+/* gate - breakers, rates and fail-over, brought together. */
+#include "workerd/gate.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/cache/breaker_board.h"
+#include "common/cache/pace.h"
+#include "common/cache/rate.h"
+#include "workerd/breaker.h"
+
+#define LOOK_EVERY_MS 250
+#define STASH_LIFE_MS 1000      /* tokens that nobody used for so long are forgotten */
+#define BOARD_GRACE_MS 120000   /* an open breaker that nobody probes is forgotten after this */
+#define NOBODY_MS 500           /* for a recipient whose providers are all away for an unknown time */
+#define FAR_AWAY INT64_MAX
+
+/* What the process knows of one provider. */
+struct door {
+    struct breaker breaker;
+    bool from_board;     /* opened elsewhere: closed when the board says so */
+    int64_t pause_until_ms;
+};
+
+struct gate_shared {
+    const struct config *config;
+    const struct providers *providers;
+    const char **names; /* of config->providers */
+    struct breaker_policy policy;
+    pthread_mutex_t lock; /* guards doors[] and next_look_ms */
+    struct door *doors;   /* by the provider's place in config->providers */
+    int64_t next_look_ms;
+};
+
+/* Tokens in hand, of a bucket that is limited. */
+struct stash {
+    int tokens;
+    int64_t since_ms;
+    int64_t next_ms; /* the bucket has none before; 0: unknown */
+};
+
+struct gate {
+    struct gate_shared *shared;
+    struct cache *cache;
+    struct stash platforms[PF_COUNT];
+    struct stash *providers; /* these by place in config->providers */
+    bool *probes;            /* in hand, to be used up by the next choice */
+    struct breaker_entry *entries; /* room for a look */
+    int64_t next_ms;
+};
+
+struct gate_shared *gate_shared_new(const struct config *config, const struct providers *providers)
+{
+    struct gate_shared *s = calloc(1, sizeof *s);
+
+    size_t n = config->n_providers;
+
+    if (s == NULL || (s->doors = calloc(n + 1, sizeof *s->doors)) == NULL ||
+        (s->names = calloc(n + 1, sizeof *s->names)) == NULL)
+        abort();
+    for (size_t i = 0; i < n; i++)
+        s->names[i] = config->providers[i].name;
+    s->config = config;
+    s->providers = providers;
+    s->policy = breaker_policy_of(config->worker.retry_base_ms);
+    pthread_mutex_init(&s->lock, NULL);
+    return s;
+}
+
+void gate_shared_free(struct gate_shared *s)
+{
+    if (s == NULL)
+        return;
+    pthread_mutex_destroy(&s->lock);
+    free(s->doors);
+    free(s->names);
+    free(s);
+}
+
+struct gate *gate_new(struct gate_shared *shared)
+{
+    struct gate *g = calloc(1, sizeof *g);
+    size_t n = shared->config->n_providers + 1;
+
+    if (g == NULL || (g->providers = calloc(n, sizeof *g->providers)) == NULL ||
+        (g->probes = calloc(n, sizeof *g->probes)) == NULL ||
+        (g->entries = calloc(n, sizeof *g->entries)) == NULL)
+        abort();
+    g->shared = shared;
+    g->cache = cache_new(&shared->config->redis);
+    g->next_ms = FAR_AWAY;
+    return g;
+}
+
+void gate_free(struct gate *g)
+{
+    if (g == NULL)
+        return;
+    cache_free(g->cache);
+    free(g->providers);
+    free(g->probes);
+    free(g->entries);
+    free(g);
+}
+
+static size_t index_of(const struct gate_shared *s, const struct open_provider *p)
+{
+    return (size_t)(p->config - s->config->providers);
+}
+
+/* The longest that a call to it may be under way. */
+static int64_t probe_life_ms(const struct open_provider *p)
+{
+    return p->config->timeout_ms + 1000;
+}
+
+/* ---- what other processes know ---- */
+
+static void take_entry(struct gate_shared *s, size_t i, const struct breaker_entry *e, int64_t now_ms)
+{
+    struct door *d = &s->doors[i];
+    int64_t left_ms = e->until_ms - clock_wall_ms(), most_ms = s->policy.most_ms[BREAKER_CREDENTIALS];
+
+    if (e->pause_ms > 0 && now_ms + e->pause_ms > d->pause_until_ms)
+        d->pause_until_ms = now_ms + e->pause_ms;
+    if (e->until_ms == 0) {
+        if (d->from_board)
+            d->breaker = (struct breaker){ 0 };
+        d->from_board = false;
+        return;
+    }
+    if (left_ms > most_ms) /* their clock is wrong, or ours */
+        left_ms = most_ms;
+    d->from_board = true;
+    if (left_ms > 0)
+        d->breaker.until_ms = now_ms + left_ms;
+    else if (d->breaker.until_ms == 0)
+        d->breaker.until_ms = now_ms;
+    if (d->breaker.openings < e->failures)
+        d->breaker.openings = e->failures;
+}
+
+/* Whether it is this thread's turn to look. */
+static bool begin_look(struct gate_shared *s, int64_t now_ms)
+{
+    bool turn;
+
+    pthread_mutex_lock(&s->lock);
+    turn = now_ms >= s->next_look_ms;
+    if (turn)
+        s->next_look_ms = now_ms + LOOK_EVERY_MS;
+    pthread_mutex_unlock(&s->lock);
+    return turn;
+}
+
+void gate_look(struct gate *g)
+{
+    struct gate_shared *s = g->shared;
+    int64_t now_ms = clock_mono_ms();
+    size_t n = s->config->n_providers;
+    struct error err;
+
+    g->next_ms = FAR_AWAY;
+    if (n == 0 || !begin_look(s, now_ms))
+        return;
+    if (breaker_board_look(g->cache, s->names, n, g->entries, &err) != ST_OK)
+        return;
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < n; i++)
+        take_entry(s, i, &g->entries[i], now_ms);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- which providers are open for calls ---- */
+
+enum way { WAY_FREE, WAY_PROBE, WAY_PAUSED, WAY_SHUT };
+
+/* *next_ms: when a way that is not free may be. */
+static enum way way_of(struct gate *g, const struct open_provider *p, int64_t now_ms, int64_t *next_ms)
+{
+    struct door *d = &g->shared->doors[index_of(g->shared, p)];
+    enum way way = WAY_FREE;
+
+    pthread_mutex_lock(&g->shared->lock);
+    switch (breaker_state(&d->breaker, now_ms)) {
+    case BREAKER_CLOSED:
+        if (now_ms < d->pause_until_ms) {
+            way = WAY_PAUSED;
+            *next_ms = d->pause_until_ms;
+        }
+        break;
+    case BREAKER_OPEN:
+        way = WAY_SHUT;
+        *next_ms = d->breaker.until_ms;
+        break;
+    case BREAKER_HALF_OPEN:
+        way = WAY_PROBE;
+        *next_ms = d->breaker.probe_ms > now_ms ? d->breaker.probe_ms : now_ms + LOOK_EVERY_MS;
+        break;
+    }
+    pthread_mutex_unlock(&g->shared->lock);
+    return way;
+}
+
+/* A probe in hand, won against the other threads and, through Redis, the other processes. */
+static bool win_probe(struct gate *g, const struct open_provider *p, int64_t now_ms)
+{
+    size_t i = index_of(g->shared, p);
+    bool won;
+    struct error err;
+
+    if (g->probes[i])
+        return true;
+    pthread_mutex_lock(&g->shared->lock);
+    won = breaker_begin_probe(&g->shared->doors[i].breaker, now_ms, probe_life_ms(p));
+    pthread_mutex_unlock(&g->shared->lock);
+    if (won && breaker_board_probe(g->cache, p->config->name, probe_life_ms(p), &won, &err) != ST_OK)
+        won = true; /* without Redis each process has its own probe */
+    g->probes[i] = won;
+    return won;
+}
+
+/* ---- tokens ---- */
+
+static void note_next(struct gate *g, int64_t at_ms)
+{
+    if (at_ms < g->next_ms)
+        g->next_ms = at_ms;
+}
+
+/* Fills the stash up to `want` from its bucket, as far as the bucket has any. */
+static int fill(struct gate *g, struct stash *s, const char *kind, const char *name, int rate, int want)
+{
+    int64_t now_ms = clock_mono_ms();
+    struct rate_ask ask = { .rate = rate, .want = want };
+    char bucket[RATE_NAME_MAX + 1];
+
+    if (s->tokens > 0 && now_ms - s->since_ms > STASH_LIFE_MS)
+        s->tokens = 0;
+    if (s->tokens < want && now_ms >= s->next_ms) {
+        snprintf(bucket, sizeof bucket, "%s:%s", kind, name);
+        ask.name = bucket;
+        ask.want = want - s->tokens;
+        rate_take(g->cache, &ask, 1);
+        if (s->tokens == 0)
+            s->since_ms = now_ms;
+        s->tokens += ask.granted;
+        s->next_ms = now_ms + ask.wait_ms;
+    }
+    if (s->tokens < want)
+        note_next(g, s->next_ms);
+    return s->tokens < want ? s->tokens : want;
+}
+
+static int fill_platform(struct gate *g, enum platform pf, int want)
+{
+    int rate = g->shared->config->platform[pf].rate_limit;
+
+    return rate == 0 ? want : fill(g, &g->platforms[pf], "platform", platform_name(pf), rate, want);
+}
+
+static int fill_provider(struct gate *g, const struct open_provider *p, int want)
+{
+    const struct provider_config *c = p->config;
+
+    return c->rate_limit == 0 ? want
+                              : fill(g, &g->providers[index_of(g->shared, p)], "provider", c->name,
+                                     c->rate_limit, want);
+}
+
+static void spend(struct gate *g, enum platform pf, const struct open_provider *p)
+{
+    if (g->shared->config->platform[pf].rate_limit > 0)
+        g->platforms[pf].tokens--;
+    if (p->config->rate_limit > 0)
+        g->providers[index_of(g->shared, p)].tokens--;
+    g->probes[index_of(g->shared, p)] = false;
+}
+
+/* ---- before the claim ---- */
+
+size_t gate_permits(struct gate *g, enum platform pf, size_t want)
+{
+    int64_t now_ms = clock_mono_ms(), next_ms = FAR_AWAY;
+    const struct open_provider *p;
+    int most, permits = 0;
+
+    if (want == 0)
+        return 0;
+    most = fill_platform(g, pf, want < INT32_MAX ? (int)want : INT32_MAX);
+    for (size_t place = 0; permits < most; place++) {
+        p = providers_at(g->shared->providers, pf, place);
+        if (p == NULL)
+            return place == 0 ? want : (size_t)permits; /* unserved: an attempt says so */
+        switch (way_of(g, p, now_ms, &next_ms)) {
+        case WAY_FREE:
+            permits += fill_provider(g, p, most - permits);
+            return (size_t)permits;
+        case WAY_PROBE:
+            if (win_probe(g, p, now_ms))
+                permits += fill_provider(g, p, 1);
+            else
+                note_next(g, next_ms);
+            break;
+        case WAY_PAUSED: /* it asked for a moment: that is no reason to leave it */
+            note_next(g, next_ms);
+            return (size_t)permits;
+        case WAY_SHUT:
+            note_next(g, next_ms);
+            break;
+        }
+    }
+    return (size_t)permits;
+}
+
+int64_t gate_next_ms(const struct gate *g)
+{
+    return g->next_ms;
+}
+
+/* ---- after the claim ---- */
+
+static struct gate_choice refuse(const char *why, int64_t wait_ms)
+{
+    return (struct gate_choice){ .why = why, .wait_ms = wait_ms > 0 ? wait_ms : 0 };
+}
+
+static struct gate_choice try_provider(struct gate *g, enum platform pf, const struct open_provider *p,
+                                       int place, const char *address)
+{
+    const struct provider_config *c = p->config;
+    int64_t wait_ms = 0, now_ms = clock_mono_ms();
+
+    if (fill_platform(g, pf, 1) == 0)
+        return refuse("rate_limited", g->platforms[pf].next_ms - now_ms);
+    if (fill_provider(g, p, 1) == 0)
+        return refuse("rate_limited", g->providers[index_of(g->shared, p)].next_ms - now_ms);
+    if (c->rate_limit_per_recipient > 0 &&
+        !pace_take(g->cache, c->name, address, c->rate_limit_per_recipient, &wait_ms))
+        return refuse("rate_limited", wait_ms);
+    spend(g, pf, p);
+    return (struct gate_choice){ .provider = p, .place = place };
+}
+
+struct gate_choice gate_choose(struct gate *g, enum platform pf, int place, const char *address)
+{
+    int64_t now_ms = clock_mono_ms(), next_ms = FAR_AWAY, soonest_ms = FAR_AWAY;
+    int count = (int)providers_count(g->shared->providers, pf);
+
+    if (count == 0)
+        return refuse("no_provider", 0);
+    for (int i = 0; i < count; i++) {
+        int at = (place + i) % count;
+        const struct open_provider *p = providers_at(g->shared->providers, pf, (size_t)at);
+
+        switch (way_of(g, p, now_ms, &next_ms)) {
+        case WAY_FREE:
+            return try_provider(g, pf, p, at, address);
+        case WAY_PROBE:
+            if (win_probe(g, p, now_ms))
+                return try_provider(g, pf, p, at, address);
+            break;
+        case WAY_PAUSED:
+            return refuse("rate_limited", next_ms - now_ms);
+        case WAY_SHUT:
+            break;
+        }
+        if (next_ms < soonest_ms)
+            soonest_ms = next_ms;
+    }
+    return refuse("breaker_open", soonest_ms == FAR_AWAY ? NOBODY_MS : soonest_ms - now_ms);
+}
+
+/* ---- how it went ---- */
+
+/* Did the provider itself fail?  A refusal, even a temporary one, of one mail is its business. */
+static bool provider_failed(enum transfer_kind kind, const struct reply *r, const struct verdict *v)
+{
+    switch (kind) {
+    case TRANSFER_HTTP:
+        return r->reach == REACH_NOT_SENT || r->reach == REACH_UNCLEAR || r->status >= 500;
+    case TRANSFER_SMTP: /* RFC 5321 section 3.8: 421 shuts the channel */
+        return r->reach == REACH_NOT_SENT || r->reach == REACH_UNCLEAR || r->status == 421;
+    case TRANSFER_NONE:
+        break;
+    }
+    return v->class == VERDICT_NOT_SENT || v->class == VERDICT_UNCLEAR;
+}
+
+static void tell_opened(struct gate *g, const struct open_provider *p, const struct breaker *b,
+                        enum breaker_reason reason, const char *code, int64_t now_ms)
+{
+    const char *words = reason == BREAKER_CREDENTIALS ? "credentials refused" : "it does not work";
+    struct error err;
+
+    log_error("breaker.open", STR("provider", p->config->name), STR("reason", words), STR("code", code),
+              NUM("open_ms", b->until_ms - now_ms));
+    breaker_board_open(g->cache, p->config->name, clock_wall_ms() + b->until_ms - now_ms, b->openings,
+                       words, b->until_ms - now_ms + BOARD_GRACE_MS, &err);
+}
+
+static void report_failure(struct gate *g, const struct open_provider *p, const struct verdict *v)
+{
+    enum breaker_reason reason =
+        v->class == VERDICT_CREDENTIALS ? BREAKER_CREDENTIALS : BREAKER_FAILURES;
+    struct door *d = &g->shared->doors[index_of(g->shared, p)];
+    int64_t now_ms = clock_mono_ms();
+    struct breaker b;
+    bool opened;
+
+    pthread_mutex_lock(&g->shared->lock);
+    opened = breaker_fail(&d->breaker, &g->shared->policy, reason, now_ms);
+    b = d->breaker;
+    pthread_mutex_unlock(&g->shared->lock);
+    if (opened)
+        tell_opened(g, p, &b, reason, v->code, now_ms);
+}
+
+static void report_success(struct gate *g, const struct open_provider *p)
+{
+    struct door *d = &g->shared->doors[index_of(g->shared, p)];
+    struct error err;
+    bool closed;
+
+    pthread_mutex_lock(&g->shared->lock);
+    closed = breaker_succeed(&d->breaker, clock_mono_ms());
+    pthread_mutex_unlock(&g->shared->lock);
+    if (!closed)
+        return;
+    log_info("breaker.closed", STR("provider", p->config->name));
+    breaker_board_close(g->cache, p->config->name, &err);
+}
+
+/* The whole provider slows down (DESIGN section 3). */
+static void report_throttle(struct gate *g, const struct open_provider *p, int64_t pause_ms)
+{
+    struct door *d = &g->shared->doors[index_of(g->shared, p)];
+    int64_t most_ms = p->retry.max_ms;
+    struct error err;
+
+    if (pause_ms < 0)
+        pause_ms = p->retry.base_ms;
+    if (pause_ms > most_ms)
+        pause_ms = most_ms;
+    if (pause_ms == 0)
+        return;
+    pthread_mutex_lock(&g->shared->lock);
+    if (clock_mono_ms() + pause_ms > d->pause_until_ms)
+        d->pause_until_ms = clock_mono_ms() + pause_ms;
+    pthread_mutex_unlock(&g->shared->lock);
+    breaker_board_pause(g->cache, p->config->name, pause_ms, &err);
+}
+
+void gate_report(struct gate *g, const struct open_provider *p, enum transfer_kind kind,
+                 const struct reply *r, const struct verdict *v)
+{
+    if (v->class == VERDICT_CREDENTIALS || provider_failed(kind, r, v)) {
+        report_failure(g, p, v);
+        return;
+    }
+    report_success(g, p);
+    if (v->class == VERDICT_THROTTLED && !v->recipient_only)
+        report_throttle(g, p, v->retry_after_ms);
+}
+
+int gate_breaker_state(struct gate_shared *s, const struct open_provider *p)
+{
+    enum breaker_state state;
+
+    pthread_mutex_lock(&s->lock);
+    state = breaker_state(&s->doors[index_of(s, p)].breaker, clock_mono_ms());
+    pthread_mutex_unlock(&s->lock);
+    return state;
+}

@@ -1,0 +1,54 @@
+#ifndef WORKERD_GATE_H
+#define WORKERD_GATE_H
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/config/config.h"
+#include "common/model/platform.h"
+#include "workerd/adapters/adapter.h"
+#include "workerd/providers.h"
+/*
+ * gate - which calls may begin now, and by which provider: breakers, rates, fail-over.
+ *
+ * A platform's first provider whose breaker is closed serves it.  What a rate holds back is not
+ * claimed at all, so it holds neither a slot nor an attempt; only what can't be known before the
+ * claim (a recipient's own pace, a recipient that has failed over) is let go after it.
+ *
+ * Breakers and pauses are shared by the threads of the process (struct gate_shared) and, through
+ * Redis, by all workers; rates too.  Without Redis each process has its own.
+ */
+struct gate_shared;
+struct gate;
+
+struct gate_shared *gate_shared_new(const struct config *config, const struct providers *providers);
+void gate_shared_free(struct gate_shared *s);
+
+/* One thread's.  It owns a connection to Redis. */
+struct gate *gate_new(struct gate_shared *shared);
+void gate_free(struct gate *g);
+
+/* Once a turn, before gate_permits: learns now and then what other processes know. */
+void gate_look(struct gate *g);
+
+/* How many calls the platform may begin now, at most `want`. */
+size_t gate_permits(struct gate *g, enum platform platform, size_t want);
+/* When gate_permits may say more than it did in this turn (monotonic); INT64_MAX: it said all. */
+int64_t gate_next_ms(const struct gate *g);
+
+struct gate_choice {
+    const struct open_provider *provider; /* NULL: none now */
+    int place;                            /* its place in the platform's list */
+    const char *why;                      /* none: "breaker_open", "rate_limited", "no_provider" */
+    int64_t wait_ms;                      /* none: come again after this */
+};
+/* For a claimed recipient; place: where in the list to begin.  Uses a permit up. */
+struct gate_choice gate_choose(struct gate *g, enum platform platform, int place,
+                               const char *address);
+
+/* How a call ended, for the provider's breaker and pause. */
+void gate_report(struct gate *g, const struct open_provider *provider, enum transfer_kind kind,
+                 const struct reply *reply, const struct verdict *verdict);
+
+/* For people: the breaker of a provider as this process sees it.  Any thread. */
+int gate_breaker_state(struct gate_shared *s, const struct open_provider *provider);
+#endif

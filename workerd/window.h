@@ -1,0 +1,31 @@
+#ifndef WORKERD_WINDOW_H
+#define WORKERD_WINDOW_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+/*
+ * window - how many events of a lane may wait on the broker: about a quarter of a second of what
+ * the workers take from it.  Pure.
+ *
+ * The backlog stays in Postgres, where it can be cancelled, counted and ordered fairly; what is on
+ * the belt can't be overtaken, so it is kept short.  It grows when the workers run dry.
+ */
+struct window {
+    size_t most;      /* never more */
+    size_t size;      /* now */
+    double a_second;  /* taken by the workers, smoothed */
+    size_t ready;     /* at the last look */
+    size_t put;       /* since then */
+    size_t taken;     /* by the workers, since since_ms */
+    int64_t since_ms; /* 0: no look yet */
+};
+#define WINDOW_LEAST 200
+
+/* capacity: the calls that the workers can have open. */
+void window_init(struct window *w, size_t capacity);
+
+/* The queue's depth, looked up at now_ms (monotonic); backlog: more was due than fitted. */
+void window_note(struct window *w, size_t ready, bool backlog, int64_t now_ms);
+void window_put(struct window *w, size_t n); /* so many were published */
+size_t window_room(const struct window *w);
+#endif
