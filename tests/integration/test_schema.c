@@ -68,7 +68,9 @@ static const struct statement catalogue = {
     " SELECT format('%s %s %s %s', c.relkind, c.relname, c.reloptions, pg_get_viewdef(c.oid))"
     "  AS line"
     "  FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind <> 'i'"
-    " UNION ALL SELECT format('column %s %s.%s %s %s %s %s %s', a.attnum, c.relname, a.attname,"
+    /* Its place among the living ones: a dropped column leaves a gap in attnum. */
+    " UNION ALL SELECT format('column %s %s.%s %s %s %s %s %s',"
+    "   row_number() OVER (PARTITION BY c.oid ORDER BY a.attnum), c.relname, a.attname,"
     "   format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attstorage,"
     "   pg_get_expr(d.adbin, d.adrelid))"
     "  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
@@ -139,9 +141,9 @@ START_TEST(every_migration_goes_up_and_down_and_up_again)
         after = read_catalogue(db);
         ck_assert_str_ne(before, after);
         OK(schema_down(db, dir, 1, &mem, NULL, NULL, &err));
-        ck_assert_str_eq(read_catalogue(db), before);
+        ck_assert_msg(strcmp(read_catalogue(db), before) == 0, "%s is not undone", all[i].up_path);
         OK(schema_up(db, dir, &mem, NULL, NULL, &err));
-        ck_assert_str_eq(read_catalogue(db), after);
+        ck_assert_msg(strcmp(read_catalogue(db), after) == 0, "%s differs again", all[i].up_path);
     }
     db_free(db);
 }
