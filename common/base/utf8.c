@@ -2,6 +2,7 @@
 #include "common/base/utf8.h"
 
 #include <stdint.h>
+#include <string.h>
 
 /* Rows of RFC 3629 section 4: only the second byte's range depends on the first byte. */
 struct row {
@@ -37,6 +38,16 @@ size_t utf8_length(const char *text, size_t n)
         if (s[0] >= rows[i].first_low && s[0] <= rows[i].first_high)
             return row_fits(&rows[i], s, n) ? rows[i].length : 0;
     return 0;
+}
+
+size_t utf8_count(const char *text)
+{
+    size_t count = 0, left = strlen(text);
+
+    for (size_t step; left > 0; text += step, left -= step, count++)
+        if ((step = utf8_length(text, left)) == 0)
+            step = 1;
+    return count;
 }
 
 size_t utf8_cut(const char *text, size_t len, size_t max)

@@ -36,6 +36,25 @@ START_TEST(ill_formed_bytes_have_none)
 }
 END_TEST
 
+START_TEST(characters_are_counted_whole_and_stray_bytes_one_by_one)
+{
+    static const struct {
+        const char *text;
+        size_t count;
+    } rows[] = {
+        { "", 0 },
+        { "abc", 3 },
+        { "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80z", 5 },
+        { "\x80\xff" "a", 3 },
+        { "\xe2\x82", 2 }, /* cut short */
+        { "\xed\xa0\x80", 3 },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        ck_assert_uint_eq(utf8_count(rows[i].text), rows[i].count);
+}
+END_TEST
+
 START_TEST(a_cut_never_tears_a_character)
 {
     static const char text[] = "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80z"; /* 1, 2, 3, 4, 1 bytes */
@@ -53,4 +72,5 @@ START_TEST(what_is_not_utf8_is_cut_where_asked)
 END_TEST
 
 SUITE("utf8", well_formed_characters_have_their_length, ill_formed_bytes_have_none,
-      a_cut_never_tears_a_character, what_is_not_utf8_is_cut_where_asked)
+      characters_are_counted_whole_and_stray_bytes_one_by_one, a_cut_never_tears_a_character,
+      what_is_not_utf8_is_cut_where_asked)

@@ -80,16 +80,6 @@ static enum status twilio_open(struct provider **out, const struct provider_conf
 
 /* ---- building ---- */
 
-static size_t count_characters(const char *text)
-{
-    size_t count = 0, left = strlen(text);
-
-    for (size_t step; left > 0; text += step, left -= step, count++)
-        if ((step = utf8_length(text, left)) == 0)
-            step = 1;
-    return count;
-}
-
 static void add_address(struct buf *form, const char *key, enum platform platform,
                         const char *address)
 {
@@ -146,7 +136,7 @@ static enum status twilio_build(const struct provider *p, const struct delivery 
 {
     static const char *const headers[] = { "Content-Type: application/x-www-form-urlencoded",
                                            "Accept: application/json", NULL };
-    size_t characters = count_characters(d->content);
+    size_t characters = utf8_count(d->content);
     struct buf form = BUF_INIT(FORM_LIMIT);
     enum status st = ST_OK;
 
