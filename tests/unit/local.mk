@@ -10,6 +10,7 @@ check_PROGRAMS += tests/unit/test_window
 check_PROGRAMS += tests/unit/test_breaker
 check_PROGRAMS += tests/unit/test_gate
 check_PROGRAMS += tests/unit/test_twilio
+check_PROGRAMS += tests/unit/test_verdict
 check_PROGRAMS += tests/unit/test_mock
 check_PROGRAMS += tests/unit/test_smtp
 check_PROGRAMS += tests/unit/test_mime

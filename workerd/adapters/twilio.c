@@ -259,20 +259,14 @@ static const struct code *find_code(json_int_t code)
     return NULL;
 }
 
-/* The only resource that is asked for is the account's own: a 404 means the account or base_url. */
-static enum verdict_class class_of_status(int status)
-{
-    return status == 404 ? VERDICT_CREDENTIALS : verdict_class_of_http(status);
-}
-
 /* An answer without a code that we know goes by its HTTP status. */
 static struct verdict judge_refusal(const json_t *doc, const struct reply *r, struct arena *mem)
 {
     const json_t *number = json_object_get(doc, "code");
     const char *text = json_string_value(json_object_get(doc, "message"));
     const struct code *known = find_code(json_integer_value(number));
-    struct verdict v =
-        verdict_make(known != NULL ? known->class : class_of_status(r->status), NULL, text, r, mem);
+    struct verdict v = verdict_make(known != NULL ? known->class : verdict_class_of_http(r->status),
+                                    NULL, text, r, mem);
 
     if (json_integer_value(number) > 0)
         v.code = arena_printf(mem, "%lld", (long long)json_integer_value(number));

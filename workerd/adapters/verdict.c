@@ -15,6 +15,11 @@ struct verdict verdict_make(enum verdict_class class, const char *code, const ch
     return v;
 }
 
+const char *verdict_words(const char *text, const char *secret)
+{
+    return text != NULL && strstr(text, secret) != NULL ? NULL : text;
+}
+
 struct verdict verdict_accepted(const char *provider_id)
 {
     return (struct verdict){ .class = VERDICT_ACCEPTED,
@@ -39,16 +44,24 @@ struct verdict verdict_of_reach(const struct reply *r, struct arena *mem)
 }
 
 /*
- * The first row that holds the status counts.  408 may have been taken by a server behind the one
- * that gave up; 425 (RFC 8470 section 5.2) is a promise that nothing was processed.
+ * The first row that holds the status counts.
+ *
+ * 401 to 405 would meet every message alike: the login, the bill, a permission, the address that
+ * base_url makes.  A 403 may be about one message only, but then its code stands in the adapter's
+ * table; without one the account may be locked, and messages that wait can still leave later, while
+ * messages that were refused can't.
+ * 408 may have been taken by a server behind the one that gave up.
+ * 421 (RFC 9110 section 15.5.20) and 425 (RFC 8470 section 5.2) promise that nothing was processed.
+ * 451 (RFC 7725) is a demand on this provider, and another may be under none.
  */
 static const struct {
     int first, last;
     enum verdict_class class;
 } http_classes[] = {
-    { 401, 401, VERDICT_CREDENTIALS }, { 403, 403, VERDICT_CREDENTIALS },
-    { 408, 408, VERDICT_UNCLEAR },     { 425, 425, VERDICT_NOT_SENT },
-    { 429, 429, VERDICT_THROTTLED },   { 400, 499, VERDICT_REFUSED },
+    { 401, 405, VERDICT_CREDENTIALS }, { 408, 408, VERDICT_UNCLEAR },
+    { 421, 421, VERDICT_NOT_SENT },    { 425, 425, VERDICT_NOT_SENT },
+    { 429, 429, VERDICT_THROTTLED },   { 451, 451, VERDICT_REFUSED_HERE },
+    { 400, 499, VERDICT_REFUSED },
 };
 
 enum verdict_class verdict_class_of_http(int status)
