@@ -224,15 +224,17 @@ START_TEST(every_known_code_has_its_class)
         enum verdict_class class;
         int codes[64];
     } rows[] = {
-        { VERDICT_CREDENTIALS, { 20003, 20404, 20410, 21603, 21701, 21703, 21704, 30002, 63001 } },
+        { VERDICT_CREDENTIALS,
+          { 20003, 20404, 20410, 21603, 21609, 21701, 21703, 21704, 30002, 63001 } },
         { VERDICT_THROTTLED, { 20429, 21611, 30001, 63018, 63038 } },
         { VERDICT_UNCLEAR, { 20500, 30008, 30410, 63009, 63010, 63012 } },
         { VERDICT_NOT_SENT, { 30003, 30017 } },
         { VERDICT_REFUSED,
-          { 21211, 21212, 21408, 21601, 21602, 21606, 21608, 21609, 21610, 21612, 21614, 21617,
-            21619, 21620, 21621, 21624, 21654, 21658, 21910, 30004, 30005, 30006, 30007, 30010,
-            30019, 30034, 30036, 30042, 30450, 30453, 35111, 35114, 35118, 63002, 63003, 63007,
-            63015, 63016, 63021, 63024, 63027, 63028, 63030, 63032, 63040, 63041, 63042 } },
+          { 21211, 21601, 21602, 21610, 21614, 21617, 21619, 21620, 21621, 21624, 21654, 21658,
+            21910, 30004, 30005, 30006, 30007, 30010, 30019, 30036, 30450, 30453, 35111, 35114,
+            35118, 63003, 63016, 63021, 63024, 63027, 63028, 63030, 63032, 63040, 63041, 63042 } },
+        { VERDICT_REFUSED_HERE,
+          { 21212, 21408, 21606, 21608, 21612, 30034, 30042, 63002, 63007, 63015 } },
     };
 
     open_with(&full_config, "");
@@ -245,6 +247,24 @@ START_TEST(every_known_code_has_its_class)
             ck_assert_msg(v.class == rows[i].class, "%d is %s", *code, verdict_name(v.class));
             ck_assert_int_eq(atoi(v.code), *code);
         }
+    close_all();
+}
+END_TEST
+
+START_TEST(where_the_answer_names_no_time_the_code_may)
+{
+    static const struct {
+        int code;
+        int64_t retry_after_ms;
+    } rows[] = {
+        { 20429, -1 }, { 30001, -1 }, { 63018, -1 }, { 21611, 60000 }, { 63038, 3600000 },
+    };
+
+    open_with(&full_config, "");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        ck_assert_int_eq(
+            judge(400, arena_printf(&mem, "{\"code\":%d}", rows[i].code)).retry_after_ms,
+            rows[i].retry_after_ms);
     close_all();
 }
 END_TEST
@@ -311,5 +331,5 @@ SUITE("twilio", recorded_exchanges_are_understood, the_account_signs_in_with_its
       a_body_of_more_than_1600_characters_is_refused_before_it_leaves,
       a_message_without_any_sender_is_refused_before_it_leaves,
       a_configuration_that_cannot_work_is_refused, every_known_code_has_its_class,
-      an_unknown_code_goes_by_the_status, a_sid_that_cannot_be_stored_is_not_an_acceptance,
-      the_providers_words_are_cut_at_300_bytes)
+      where_the_answer_names_no_time_the_code_may, an_unknown_code_goes_by_the_status,
+      a_sid_that_cannot_be_stored_is_not_an_acceptance, the_providers_words_are_cut_at_300_bytes)

@@ -170,34 +170,46 @@ static enum status twilio_build(const struct provider *p, const struct delivery 
 /* ---- judging ---- */
 
 /*
- * Twilio's codes as a REST answer may carry them.  CREDENTIALS opens the breaker of the whole
- * provider, so only what a configuration file can be wrong about is of that class.  What hangs on
- * one sender or one recipient (an unknown From, a region that is not enabled, a trial account's
- * unverified number) is refused: else one message with a bad sender would hold up all others.
+ * Twilio's codes as a REST answer may carry them.
+ *
+ * CREDENTIALS opens the breaker of the whole provider, so only what the configuration alone can be
+ * wrong about is of that class: the account, the messaging service, the host of public_url (21609).
+ *
+ * REFUSED_HERE is what our account can't do for a recipient who could well be reached.  It depends
+ * on the sender or the recipient, and one message with a bad sender must not hold up all others;
+ * but neither is at fault, and another provider may have the sender or the permission: a From that
+ * is no sender, not ours, unregistered or unfit for this To (21212, 21606, 21612, 30034, 30042,
+ * 63002, 63007), a region that is not enabled (21408), a trial account or a sandbox that the
+ * recipient is not enrolled in (21608, 63015).
+ *
+ * A full queue (21611) is no refusal: the sender has room again later.  Not to be got round by
+ * another provider, and so REFUSED: who has unsubscribed (21610), and Twilio's protection from
+ * pumping and fraud (30450, 30453).  Nor would one help where the fault is in the content, the
+ * template or WhatsApp's window (63016): they are the same everywhere.
  */
 static const struct code {
     int code;
     enum verdict_class class;
     int wait_s; /* before another attempt, where the answer names no time; 0: as usual */
 } codes[] = {
-    { 20003, VERDICT_CREDENTIALS, 0 }, /* authentication */
-    { 20404, VERDICT_CREDENTIALS, 0 }, /* no such account or resource */
-    { 20410, VERDICT_CREDENTIALS, 0 }, /* gone */
-    { 20429, VERDICT_THROTTLED, 0 },   /* too many requests at once: never processed */
-    { 20500, VERDICT_UNCLEAR, 0 },     /* internal */
-    { 21211, VERDICT_REFUSED, 0 },     /* To is no number */
-    { 21212, VERDICT_REFUSED, 0 },     /* From is no number */
-    { 21408, VERDICT_REFUSED, 0 },     /* region not enabled */
-    { 21601, VERDICT_REFUSED, 0 },     /* content and parameters */
+    { 20003, VERDICT_CREDENTIALS, 0 },  /* authentication */
+    { 20404, VERDICT_CREDENTIALS, 0 },  /* no such account or resource */
+    { 20410, VERDICT_CREDENTIALS, 0 },  /* gone */
+    { 20429, VERDICT_THROTTLED, 0 },    /* too many requests at once: never processed */
+    { 20500, VERDICT_UNCLEAR, 0 },      /* internal */
+    { 21211, VERDICT_REFUSED, 0 },      /* To is no number */
+    { 21212, VERDICT_REFUSED_HERE, 0 }, /* From is no number */
+    { 21408, VERDICT_REFUSED_HERE, 0 }, /* region not enabled */
+    { 21601, VERDICT_REFUSED, 0 },      /* content and parameters */
     { 21602, VERDICT_REFUSED, 0 },
-    { 21603, VERDICT_CREDENTIALS, 0 }, /* neither From nor a service: we always name one */
-    { 21606, VERDICT_REFUSED, 0 },     /* From is not ours, or can't send */
-    { 21608, VERDICT_REFUSED, 0 },     /* trial account, To not verified */
-    { 21609, VERDICT_REFUSED, 0 },
-    { 21610, VERDICT_REFUSED, 0 },    /* unsubscribed */
-    { 21611, VERDICT_THROTTLED, 60 }, /* the sender's queue is full */
-    { 21612, VERDICT_REFUSED, 0 },    /* not reachable from this sender */
-    { 21614, VERDICT_REFUSED, 0 },    /* not a mobile number */
+    { 21603, VERDICT_CREDENTIALS, 0 },  /* neither From nor a service: we always name one */
+    { 21606, VERDICT_REFUSED_HERE, 0 }, /* From is not ours, or can't send */
+    { 21608, VERDICT_REFUSED_HERE, 0 }, /* trial account, To not verified */
+    { 21609, VERDICT_CREDENTIALS, 0 },  /* the callback's URL: public_url is no host for Twilio */
+    { 21610, VERDICT_REFUSED, 0 },      /* unsubscribed */
+    { 21611, VERDICT_THROTTLED, 60 },   /* the sender's queue is full */
+    { 21612, VERDICT_REFUSED_HERE, 0 }, /* not reachable from this sender */
+    { 21614, VERDICT_REFUSED, 0 },      /* not a mobile number */
     { 21617, VERDICT_REFUSED, 0 },
     { 21619, VERDICT_REFUSED, 0 },
     { 21620, VERDICT_REFUSED, 0 },
@@ -208,37 +220,37 @@ static const struct code {
     { 21701, VERDICT_CREDENTIALS, 0 }, /* the messaging service */
     { 21703, VERDICT_CREDENTIALS, 0 },
     { 21704, VERDICT_CREDENTIALS, 0 },
-    { 21910, VERDICT_REFUSED, 0 },     /* From and To of two channels */
-    { 30001, VERDICT_THROTTLED, 0 },   /* queue overflow */
-    { 30002, VERDICT_CREDENTIALS, 0 }, /* account suspended */
-    { 30003, VERDICT_NOT_SENT, 0 },    /* handset off */
-    { 30004, VERDICT_REFUSED, 0 },     /* blocked */
-    { 30005, VERDICT_REFUSED, 0 },     /* unknown handset */
-    { 30006, VERDICT_REFUSED, 0 },     /* landline */
-    { 30007, VERDICT_REFUSED, 0 },     /* filtered */
-    { 30008, VERDICT_UNCLEAR, 0 },     /* unknown */
-    { 30010, VERDICT_REFUSED, 0 },     /* price */
-    { 30017, VERDICT_NOT_SENT, 0 },    /* carrier congestion */
-    { 30019, VERDICT_REFUSED, 0 },     /* size */
-    { 30034, VERDICT_REFUSED, 0 },     /* unregistered sender */
-    { 30036, VERDICT_REFUSED, 0 },     /* validity expired */
-    { 30042, VERDICT_REFUSED, 0 },     /* sender id */
-    { 30410, VERDICT_UNCLEAR, 0 },     /* time-out behind Twilio */
-    { 30450, VERDICT_REFUSED, 0 },     /* pumping protection */
-    { 30453, VERDICT_REFUSED, 0 },     /* fraud */
+    { 21910, VERDICT_REFUSED, 0 },      /* From and To of two channels */
+    { 30001, VERDICT_THROTTLED, 0 },    /* queue overflow */
+    { 30002, VERDICT_CREDENTIALS, 0 },  /* account suspended */
+    { 30003, VERDICT_NOT_SENT, 0 },     /* handset off */
+    { 30004, VERDICT_REFUSED, 0 },      /* blocked */
+    { 30005, VERDICT_REFUSED, 0 },      /* unknown handset */
+    { 30006, VERDICT_REFUSED, 0 },      /* landline */
+    { 30007, VERDICT_REFUSED, 0 },      /* filtered */
+    { 30008, VERDICT_UNCLEAR, 0 },      /* unknown */
+    { 30010, VERDICT_REFUSED, 0 },      /* price */
+    { 30017, VERDICT_NOT_SENT, 0 },     /* carrier congestion */
+    { 30019, VERDICT_REFUSED, 0 },      /* size */
+    { 30034, VERDICT_REFUSED_HERE, 0 }, /* unregistered sender */
+    { 30036, VERDICT_REFUSED, 0 },      /* validity expired */
+    { 30042, VERDICT_REFUSED_HERE, 0 }, /* sender id not allowed there */
+    { 30410, VERDICT_UNCLEAR, 0 },      /* time-out behind Twilio */
+    { 30450, VERDICT_REFUSED, 0 },      /* pumping protection */
+    { 30453, VERDICT_REFUSED, 0 },      /* fraud */
     { 35111, VERDICT_REFUSED, 0 },
     { 35114, VERDICT_REFUSED, 0 },
     { 35118, VERDICT_REFUSED, 0 },
-    { 63001, VERDICT_CREDENTIALS, 0 }, /* channel authentication */
-    { 63002, VERDICT_REFUSED, 0 },     /* From not found in the channel */
-    { 63003, VERDICT_REFUSED, 0 },     /* To not found in the channel */
-    { 63007, VERDICT_REFUSED, 0 },     /* From not found in the channel */
-    { 63009, VERDICT_UNCLEAR, 0 },     /* the channel's 5xx */
+    { 63001, VERDICT_CREDENTIALS, 0 },  /* channel authentication */
+    { 63002, VERDICT_REFUSED_HERE, 0 }, /* From not found in the channel */
+    { 63003, VERDICT_REFUSED, 0 },      /* To not found in the channel */
+    { 63007, VERDICT_REFUSED_HERE, 0 }, /* From not found in the channel */
+    { 63009, VERDICT_UNCLEAR, 0 },      /* the channel's 5xx */
     { 63010, VERDICT_UNCLEAR, 0 },
     { 63012, VERDICT_UNCLEAR, 0 },
-    { 63015, VERDICT_REFUSED, 0 },   /* the recipient has not joined the sandbox */
-    { 63016, VERDICT_REFUSED, 0 },   /* outside the 24 hours: a template is needed */
-    { 63018, VERDICT_THROTTLED, 0 }, /* channel rate */
+    { 63015, VERDICT_REFUSED_HERE, 0 }, /* the recipient has not joined the sandbox */
+    { 63016, VERDICT_REFUSED, 0 },      /* outside the 24 hours: a template is needed */
+    { 63018, VERDICT_THROTTLED, 0 },    /* channel rate */
     { 63021, VERDICT_REFUSED, 0 },
     { 63024, VERDICT_REFUSED, 0 }, /* invalid recipient */
     { 63027, VERDICT_REFUSED, 0 }, /* templates */
