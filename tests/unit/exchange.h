@@ -73,6 +73,9 @@ static inline void exchange_check_verdict(const char *file, const json_t *doc,
     exchange_check_text(file, "id", v->provider_id, exchange_text(wanted, "provider_id"));
     exchange_check_text(file, "code", v->code, exchange_text(wanted, "code"));
     exchange_check_text(file, "message", v->message, exchange_text(wanted, "message"));
+    exchange_check_text(file, "new address", v->moved_to, exchange_text(wanted, "moved_to"));
+    ck_assert_msg(v->recipient_only == json_is_true(json_object_get(wanted, "recipient_only")),
+                  "%s: recipient_only is %d", file, v->recipient_only);
     ck_assert_msg(v->retry_after_ms == exchange_time(wanted, "retry_after_ms"),
                   "%s: retry after %lld ms", file, (long long)v->retry_after_ms);
 }

@@ -78,6 +78,7 @@ START_TEST(each_kind_is_found_by_its_name_and_serves_its_platforms)
     } rows[] = {
         { "twilio", 1u << PF_SMS | 1u << PF_WHATSAPP },
         { "smtp", 1u << PF_EMAIL },
+        { "whatsapp_cloud", 1u << PF_WHATSAPP },
         { "mock", (1u << PF_COUNT) - 1 },
     };
 
@@ -98,6 +99,7 @@ START_TEST(each_verdict_has_a_name)
 {
     ck_assert_str_eq(verdict_name(VERDICT_ACCEPTED), "accepted");
     ck_assert_str_eq(verdict_name(VERDICT_REFUSED), "refused");
+    ck_assert_str_eq(verdict_name(VERDICT_REFUSED_HERE), "refused_here");
     ck_assert_str_eq(verdict_name(VERDICT_THROTTLED), "throttled");
     ck_assert_str_eq(verdict_name(VERDICT_NOT_SENT), "not_sent");
     ck_assert_str_eq(verdict_name(VERDICT_UNCLEAR), "unclear");

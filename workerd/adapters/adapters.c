@@ -4,7 +4,11 @@
 #include <stddef.h>
 #include <string.h>
 
-const struct adapter *const adapters[] = { &twilio_adapter, &smtp_adapter, &mock_adapter, NULL };
+const struct adapter *const adapters[] = {
+    &twilio_adapter, &smtp_adapter, &mock_adapter,
+    &whatsapp_cloud_adapter,
+    NULL,
+};
 
 const struct adapter *adapter_find(const char *kind)
 {
