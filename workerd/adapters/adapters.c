@@ -6,6 +6,7 @@
 
 const struct adapter *const adapters[] = {
     &twilio_adapter, &smtp_adapter, &mock_adapter,
+    &telegram_adapter,
     &whatsapp_cloud_adapter,
     NULL,
 };

@@ -6,5 +6,6 @@
  * adapter_find().
  */
 extern const struct adapter twilio_adapter, smtp_adapter, mock_adapter;
+extern const struct adapter telegram_adapter;
 extern const struct adapter whatsapp_cloud_adapter;
 #endif

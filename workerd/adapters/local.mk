@@ -5,4 +5,5 @@ workerd_libworker_a_SOURCES += workerd/adapters/adapter.h workerd/adapters/kinds
     workerd/adapters/smtp.c \
     workerd/adapters/twilio.c \
     workerd/adapters/verdict.c workerd/adapters/verdict.h
+workerd_libworker_a_SOURCES += workerd/adapters/telegram.c
 workerd_libworker_a_SOURCES += workerd/adapters/whatsapp_cloud.c
