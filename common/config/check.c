@@ -125,6 +125,26 @@ static bool is_graph_version(const char *text)
            short_number(end + 1, 0, 999, &end) && *end == '\0';
 }
 
+/* Often mistaken for the number itself, which has a '+'. */
+static bool is_number_id(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+
+    return digits >= 1 && digits <= 32 && text[digits] == '\0';
+}
+
+/* It becomes a part of a URL's path. */
+static bool is_bot_token(const char *text)
+{
+    size_t id = strspn(text, "0123456789"), secret;
+
+    if (id == 0 || text[0] == '0' || text[id] != ':')
+        return false;
+    secret = strspn(text + id + 1,
+                    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_");
+    return secret > 0 && text[id + 1 + secret] == '\0' && id + 1 + secret <= 80;
+}
+
 static const struct form {
     const char *section, *key;
     const char *kind; /* NULL: any */
@@ -143,6 +163,10 @@ static const struct form {
       "must be smtp://HOST or smtps://HOST, with or without a port; the user has keys of its own" },
     { "provider.*", "url", "http", is_http_url, "must be an http:// or https:// URL" },
     { "provider.*", "api_version", NULL, is_graph_version, "must be like v23.0" },
+    { "provider.*", "phone_number_id", NULL, is_number_id,
+      "must be the id of a number, 1 to 32 digits" },
+    { "provider.*", "bot_token", NULL, is_bot_token,
+      "must be a bot's token, digits, a colon and letters, digits, - and _" },
     { "provider.*", "accepted", NULL, is_statuses, "must be statuses, like 200-299,304" },
     { "provider.*", "refused", NULL, is_statuses, "must be statuses, like 400,404-410" },
     { "provider.*", "retry", NULL, is_statuses, "must be statuses, like 429,500-599" },

@@ -198,7 +198,7 @@ END_TEST
 START_TEST(urls_lose_their_trailing_slashes)
 {
     ck_assert_int_eq(LOAD("[server]\npublic_url = https://n.example/base//\n"
-                          "[provider.telegram]\nbot_token = t\nbase_url = http://127.0.0.1:1/\n"),
+                          "[provider.telegram]\nbot_token = 1:t\nbase_url = http://127.0.0.1:1/\n"),
                      ST_OK);
     ck_assert_str_eq(cfg.server.public_url, "https://n.example/base");
     ck_assert_str_eq(cfg.providers[0].base_url, "http://127.0.0.1:1");
@@ -454,6 +454,50 @@ START_TEST(addresses_have_a_form)
 }
 END_TEST
 
+#define WITH_NUMBER_ID(id) "[provider.whatsapp_cloud]\naccess_token=t\nphone_number_id = " id "\n"
+#define NUMBER_ID_FAULT "t.conf:3: [provider.whatsapp_cloud] phone_number_id: must be the id of a "  \
+                        "number, 1 to 32 digits"
+
+START_TEST(the_id_of_a_number_is_1_to_32_digits)
+{
+    EXPECT({ WITH_NUMBER_ID("1") }, { WITH_NUMBER_ID("12345678901234567890123456789012") },
+           { WITH_NUMBER_ID("123456789012345678901234567890123"), NULL, NUMBER_ID_FAULT },
+           { WITH_NUMBER_ID("+15551234567"), NULL, NUMBER_ID_FAULT },
+           { WITH_NUMBER_ID("1a"), NULL, NUMBER_ID_FAULT },
+           { WITH_NUMBER_ID("1/2"), NULL, NUMBER_ID_FAULT },
+           { WITH_NUMBER_ID(""), NULL,
+             "t.conf:3: [provider.whatsapp_cloud] phone_number_id: is missing" });
+}
+END_TEST
+
+#define WITH_BOT_TOKEN(token) "[provider.telegram]\nbot_token = " token "\n"
+#define BOT_TOKEN_FAULT "t.conf:2: [provider.telegram] bot_token: must be a bot's token, digits, a " \
+                        "colon and letters, digits, - and _"
+#define TEN_LETTERS "xxxxxxxxxx"
+#define SEVENTY_LETTERS                                                                            \
+    TEN_LETTERS TEN_LETTERS TEN_LETTERS TEN_LETTERS TEN_LETTERS TEN_LETTERS TEN_LETTERS
+
+START_TEST(a_bots_token_is_digits_a_colon_and_base64url)
+{
+    EXPECT({ WITH_BOT_TOKEN("1:x") },
+           { WITH_BOT_TOKEN("123456789:AAF-test_0123456789abcdefghijklmno") },
+           { WITH_BOT_TOKEN("123456789:" SEVENTY_LETTERS) },
+           { WITH_BOT_TOKEN("1234567890:" SEVENTY_LETTERS), NULL, BOT_TOKEN_FAULT },
+           { WITH_BOT_TOKEN("x"), NULL, BOT_TOKEN_FAULT },
+           { WITH_BOT_TOKEN("1"), NULL, BOT_TOKEN_FAULT },
+           { WITH_BOT_TOKEN("1:"), NULL, BOT_TOKEN_FAULT },
+           { WITH_BOT_TOKEN(":x"), NULL, BOT_TOKEN_FAULT },
+           { WITH_BOT_TOKEN("x:x"), NULL, BOT_TOKEN_FAULT },
+           { WITH_BOT_TOKEN("01:x"), NULL, BOT_TOKEN_FAULT },
+           { WITH_BOT_TOKEN("-1:x"), NULL, BOT_TOKEN_FAULT },
+           { WITH_BOT_TOKEN("1:x/y"), NULL, BOT_TOKEN_FAULT },
+           { WITH_BOT_TOKEN("1:x="), NULL, BOT_TOKEN_FAULT },
+           { WITH_BOT_TOKEN("1:x:y"), NULL, BOT_TOKEN_FAULT },
+           { WITH_BOT_TOKEN("1: x"), NULL, BOT_TOKEN_FAULT },
+           { WITH_BOT_TOKEN(""), NULL, "t.conf:2: [provider.telegram] bot_token: is missing" });
+}
+END_TEST
+
 START_TEST(a_secret_is_never_shown)
 {
     EXPECT({ "[database]\nurl = mysql://u:hunter2@h\n", NULL,
@@ -467,7 +511,7 @@ START_TEST(a_secret_is_never_shown)
                           "[provider.telegram]\nbot_token = hunter2 ; x\nbot_tokn = hunter2\n",
                           "NOTIFY_PROVIDER_MOCK_BOT_TOKEN=hunter2"),
                      ST_INVALID);
-    ck_assert_uint_eq(faults.count, 8);
+    ck_assert_uint_eq(faults.count, 9);
     for (size_t i = 0; i < faults.count; i++)
         ck_assert_msg(strstr(fault(i), "hunter2") == NULL, "%s", fault(i));
     forget();
@@ -666,7 +710,7 @@ START_TEST(each_kind_serves_its_platforms_and_no_other)
         { "sendgrid", "api_key=a\n", 1 << PF_EMAIL },
         { "smtp", "url=smtp://h\n", 1 << PF_EMAIL },
         { "whatsapp_cloud", "access_token=a\nphone_number_id=1\n", 1 << PF_WHATSAPP },
-        { "telegram", "bot_token=a\n", 1 << PF_TELEGRAM },
+        { "telegram", "bot_token=1:a\n", 1 << PF_TELEGRAM },
         { "http", "url=http://h\n", (1 << PF_COUNT) - 1 },
         { "mock", "", (1 << PF_COUNT) - 1 },
     };
@@ -785,7 +829,8 @@ SUITE("config", every_type_is_read, an_empty_file_gives_the_defaults,
       a_line_that_is_no_line_is_not_shown, a_file_above_one_mebibyte_is_a_fault,
       unknown_sections_and_keys_are_faults, a_repeated_key_is_a_fault,
       names_of_providers_have_a_form, values_of_the_wrong_type_or_out_of_range_are_faults,
-      addresses_have_a_form, a_secret_is_never_shown, a_value_can_stand_in_a_file,
+      addresses_have_a_form, the_id_of_a_number_is_1_to_32_digits,
+      a_bots_token_is_digits_a_colon_and_base64url, a_secret_is_never_shown, a_value_can_stand_in_a_file,
       a_value_from_a_file_is_judged_but_not_shown, a_value_file_that_cannot_be_used_is_a_fault,
       a_value_and_its_file_together_are_a_fault, a_variable_overrides_the_file,
       a_provider_can_come_from_the_environment_alone,
