@@ -1,17 +1,5 @@
 /* Fuzz target of Twilio's answers: a line with the HTTP status, then the body. */
-#include "tests/fuzz/fuzz.h"
-#include "workerd/adapters/adapter.h"
-
-static void check_verdict(const struct verdict *v, int status)
-{
-    if (v->class == VERDICT_ACCEPTED) {
-        FUZZ_EXPECT(status >= 200 && status <= 299);
-        FUZZ_EXPECT(v->provider_id != NULL && *v->provider_id != '\0');
-        return;
-    }
-    FUZZ_EXPECT(v->provider_id == NULL && v->code != NULL && *v->code != '\0');
-    FUZZ_EXPECT(v->message == NULL || strlen(v->message) <= 300);
-}
+#include "tests/fuzz/reply.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -24,22 +12,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .messaging_service_sid = "",
     };
     const struct adapter *twilio = adapter_find("twilio");
-    struct reply r = { .reach = REACH_ANSWERED, .retry_after_ms = -1 };
     struct arena mem = ARENA_INIT;
-    char *text = arena_strndup(&mem, size > 0 ? (const char *)data : "", size);
-    char *body = strchr(text, '\n');
     struct provider *provider;
-    struct verdict v;
+    struct reply r;
     struct error err;
 
-    if (body != NULL) {
-        *body++ = '\0';
-        r.status = (int)strtoul(text, NULL, 10) % 1000;
-        r.body = body;
-        r.body_len = size - (size_t)(body - text);
+    if (fuzz_reply(data, size, &mem, &r)) {
+        struct verdict v;
+
         FUZZ_EXPECT(twilio->open(&provider, &cfg, "", &err) == ST_OK);
         v = twilio->judge(provider, &r, &mem);
-        check_verdict(&v, r.status);
+        fuzz_check_verdict(&v, r.status, cfg.auth_token);
         twilio->close(provider);
     }
     arena_done(&mem);

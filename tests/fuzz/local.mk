@@ -11,7 +11,7 @@ else
 fuzz_ldadd = tests/fuzz/libreplay.a $(LDADD)
 endif
 EXTRA_LIBRARIES = tests/fuzz/libreplay.a
-tests_fuzz_libreplay_a_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz.h
+tests_fuzz_libreplay_a_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz.h tests/fuzz/reply.h
 EXTRA_PROGRAMS += $(fuzz_targets)
 CLEANFILES += $(fuzz_targets) $(EXTRA_LIBRARIES)
 
@@ -40,3 +40,8 @@ tests_fuzz_fuzz_message_body_LDADD = $(fuzz_ldadd)
 fuzz_targets += tests/fuzz/fuzz_query tests/fuzz/fuzz_cursor
 tests_fuzz_fuzz_query_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_cursor_LDADD = $(fuzz_ldadd)
+fuzz_targets += tests/fuzz/fuzz_whatsapp_reply tests/fuzz/fuzz_whatsapp_template
+tests_fuzz_fuzz_whatsapp_reply_LDADD = $(fuzz_ldadd)
+tests_fuzz_fuzz_whatsapp_template_LDADD = $(fuzz_ldadd)
+fuzz_targets += tests/fuzz/fuzz_telegram_reply
+tests_fuzz_fuzz_telegram_reply_LDADD = $(fuzz_ldadd)

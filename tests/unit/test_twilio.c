@@ -325,6 +325,15 @@ START_TEST(the_providers_words_are_cut_at_300_bytes)
 }
 END_TEST
 
+START_TEST(the_token_is_never_among_the_words)
+{
+    open_with(&full_config, "");
+    ck_assert_ptr_null(judge(401, "{\"code\":20003,\"message\":\"not the first token\"}").message);
+    ck_assert_str_eq(judge(401, "{\"code\":20003,\"message\":\"no\"}").message, "no");
+    close_all();
+}
+END_TEST
+
 SUITE("twilio", recorded_exchanges_are_understood, the_account_signs_in_with_its_first_token,
       base_url_replaces_the_host_and_keeps_the_path, without_a_public_url_no_callback_is_asked_for,
       a_sender_that_is_a_channel_address_already_stays_one, the_time_left_becomes_the_validity,
@@ -332,4 +341,5 @@ SUITE("twilio", recorded_exchanges_are_understood, the_account_signs_in_with_its
       a_message_without_any_sender_is_refused_before_it_leaves,
       a_configuration_that_cannot_work_is_refused, every_known_code_has_its_class,
       where_the_answer_names_no_time_the_code_may, an_unknown_code_goes_by_the_status,
-      a_sid_that_cannot_be_stored_is_not_an_acceptance, the_providers_words_are_cut_at_300_bytes)
+      a_sid_that_cannot_be_stored_is_not_an_acceptance, the_providers_words_are_cut_at_300_bytes,
+      the_token_is_never_among_the_words)

@@ -272,13 +272,14 @@ static const struct code *find_code(json_int_t code)
 }
 
 /* An answer without a code that we know goes by its HTTP status. */
-static struct verdict judge_refusal(const json_t *doc, const struct reply *r, struct arena *mem)
+static struct verdict judge_refusal(const struct provider *p, const json_t *doc,
+                                    const struct reply *r, struct arena *mem)
 {
     const json_t *number = json_object_get(doc, "code");
     const char *text = json_string_value(json_object_get(doc, "message"));
     const struct code *known = find_code(json_integer_value(number));
     struct verdict v = verdict_make(known != NULL ? known->class : verdict_class_of_http(r->status),
-                                    NULL, text, r, mem);
+                                    NULL, verdict_words(text, p->token), r, mem);
 
     if (json_integer_value(number) > 0)
         v.code = arena_printf(mem, "%lld", (long long)json_integer_value(number));
@@ -301,7 +302,7 @@ static struct verdict twilio_judge(const struct provider *p, const struct reply 
     /* A gateway may answer with anything: then doc is NULL, and has no members. */
     doc = json_read(r->body, r->body_len, &unreadable);
     if (r->status < 200 || r->status > 299)
-        return judge_refusal(doc, r, mem);
+        return judge_refusal(p, doc, r, mem);
     sid = json_string_value(json_object_get(doc, "sid"));
     if (sid == NULL || !is_sid(sid))
         return verdict_make(VERDICT_UNCLEAR, "unreadable_answer", NULL, r, mem);
