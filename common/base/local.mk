@@ -11,3 +11,4 @@ common_libcommon_a_SOURCES += \
     common/base/utf8.c common/base/utf8.h \
     common/base/uuid.c common/base/uuid.h
 common_libcommon_a_SOURCES += common/base/excerpt.c common/base/excerpt.h common/base/urlform.c common/base/urlform.h
+common_libcommon_a_SOURCES += common/base/mask.c common/base/mask.h

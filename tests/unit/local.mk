@@ -60,3 +60,4 @@ check_PROGRAMS += tests/unit/test_status
 check_PROGRAMS += tests/unit/test_cursor
 check_PROGRAMS += tests/unit/test_query
 check_PROGRAMS += tests/unit/test_cors
+check_PROGRAMS += tests/unit/test_mask

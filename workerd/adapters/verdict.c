@@ -4,14 +4,17 @@
 #include <string.h>
 
 #include "common/base/excerpt.h"
+#include "common/base/mask.h"
 
 struct verdict verdict_make(enum verdict_class class, const char *code, const char *text,
                             const struct reply *r, struct arena *mem)
 {
     struct verdict v = { .class = class, .code = code, .retry_after_ms = r->retry_after_ms };
 
-    if (text != NULL && *text != '\0')
+    if (text != NULL && *text != '\0') {
+        text = mask_addresses(mem, text);
         v.message = excerpt(mem, text, strlen(text), VERDICT_MESSAGE_MAX);
+    }
     return v;
 }
 

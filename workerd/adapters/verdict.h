@@ -7,7 +7,10 @@
  */
 #define VERDICT_MESSAGE_MAX 300
 
-/* text: the provider's words, or NULL; they are cleaned, cut and copied.  code is borrowed. */
+/*
+ * text: the provider's words, or NULL; they are copied, cleaned and cut, without people's addresses.
+ * code is borrowed.
+ */
 struct verdict verdict_make(enum verdict_class class, const char *code, const char *text,
                             const struct reply *r, struct arena *mem);
 struct verdict verdict_accepted(const char *provider_id); /* borrowed */
