@@ -3,10 +3,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <curl/curl.h>
 
 #include "common/base/buf.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
 
 #define CONNECT_MS 5000
@@ -20,6 +22,7 @@ struct wagon {
     void *owner;
     size_t sent;          /* bytes of the body that libcurl has taken */
     struct buf answer;    /* HTTP body, or the last SMTP reply */
+    struct buf wanted[REPLY_HEADERS]; /* values of what->want_headers */
     struct curl_slist *headers, *rcpt;
     CURLcode result;
     struct wagon *next;   /* in the list of free or of finished ones */
@@ -50,6 +53,8 @@ struct transport *transport_new(int most)
     curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, (long)most);
     for (int i = most; i-- > 0;) {
         t->wagons[i].answer.limit = TRANSPORT_ANSWER_MAX;
+        for (int k = 0; k < REPLY_HEADERS; k++)
+            t->wagons[i].wanted[k].limit = REPLY_HEADER_MAX;
         t->wagons[i].next = t->idle;
         t->idle = &t->wagons[i];
     }
@@ -70,6 +75,8 @@ void transport_free(struct transport *t)
         curl_slist_free_all(w->headers);
         curl_slist_free_all(w->rcpt);
         buf_free(&w->answer);
+        for (int k = 0; k < REPLY_HEADERS; k++)
+            buf_free(&w->wanted[k]);
     }
     curl_multi_cleanup(t->multi);
     free(t->wagons);
@@ -107,6 +114,48 @@ static size_t take_answer(char *data, size_t size, size_t n, void *arg)
 
     buf_add(&w->answer, data, size * n < room ? size * n : room);
     return size * n <= room ? size * n : 0;
+}
+
+static void forget_headers(struct wagon *w)
+{
+    for (int i = 0; i < REPLY_HEADERS; i++)
+        buf_clear(&w->wanted[i]);
+}
+
+static bool is_header(const char *line, size_t len, const char *name)
+{
+    size_t n = strlen(name);
+
+    return len > n && line[n] == ':' && strncasecmp(line, name, n) == 0;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static void keep_value(struct buf *out, const char *value, const char *end)
+{
+    while (value < end && is_blank(*value))
+        value++;
+    while (value < end && is_blank(end[-1]))
+        end--;
+    buf_add(out, value, (size_t)(end - value));
+}
+
+/* The first header of a name counts; those of interim answers (1xx) are forgotten. */
+static size_t take_http_line(char *data, size_t size, size_t n, void *arg)
+{
+    struct wagon *w = arg;
+    const char *const *names = w->what->want_headers;
+    size_t len = size * n;
+
+    if (len >= 5 && memcmp(data, "HTTP/", 5) == 0)
+        forget_headers(w);
+    for (int i = 0; i < REPLY_HEADERS && names[i] != NULL; i++)
+        if (w->wanted[i].len == 0 && is_header(data, len, names[i]))
+            keep_value(&w->wanted[i], data + strlen(names[i]) + 1, data + len);
+    return len;
 }
 
 /* SMTP replies come as headers: the last one is the answer. */
@@ -160,6 +209,23 @@ static void append(struct curl_slist **list, const char *line)
     *list = longer;
 }
 
+/*
+ * What has no body has no callback that can't go back: libcurl would send it again where a kept
+ * connection turns out to be dead.  So it gets a connection of its own, and leaves none.
+ */
+static void set_method(CURL *e, const struct transfer *what)
+{
+    if (what->method != NULL && strcmp(what->method, "GET") == 0) {
+        curl_easy_setopt(e, CURLOPT_HTTPGET, 1L);
+    } else {
+        curl_easy_setopt(e, CURLOPT_POST, 1L);
+        curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)what->body_len);
+        curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, what->method);
+    }
+    curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, (long)(what->body_len == 0));
+    curl_easy_setopt(e, CURLOPT_FORBID_REUSE, (long)(what->body_len == 0));
+}
+
 static void set_http(struct wagon *w, const struct transfer *what)
 {
     CURL *e = w->easy;
@@ -168,9 +234,12 @@ static void set_http(struct wagon *w, const struct transfer *what)
     for (const char *const *h = what->headers; h != NULL && *h != NULL; h++)
         append(&w->headers, *h);
     curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(e, CURLOPT_POST, 1L);
-    curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)what->body_len);
+    set_method(e, what);
     curl_easy_setopt(e, CURLOPT_HTTPHEADER, w->headers);
+    if (what->want_headers != NULL) {
+        curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, take_http_line);
+        curl_easy_setopt(e, CURLOPT_HEADERDATA, w);
+    }
     curl_easy_setopt(e, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, take_answer);
     curl_easy_setopt(e, CURLOPT_WRITEDATA, w);
@@ -215,6 +284,7 @@ void transport_start(struct transport *t, const struct transfer *what, void *own
     w->owner = owner;
     w->sent = 0;
     buf_clear(&w->answer);
+    forget_headers(w);
     if (what->kind == TRANSFER_NONE) {
         buf_add(&w->answer, what->body, what->body_len);
         finish(t, w, CURLE_OK);
@@ -328,8 +398,12 @@ static void describe(const struct wagon *w, struct arena *mem, struct reply *out
         .body = arena_strndup(mem, buf_str(&w->answer), w->answer.len),
         .body_len = w->answer.len,
         .retry_after_ms = retry_after > 0 ? (int64_t)retry_after * 1000 : -1,
+        .now_ms = clock_wall_ms(),
         .trouble = w->result == CURLE_OK ? NULL : curl_easy_strerror(w->result),
     };
+    for (int i = 0; i < REPLY_HEADERS; i++)
+        if (w->wanted[i].len > 0)
+            out->headers[i] = arena_strndup(mem, buf_str(&w->wanted[i]), w->wanted[i].len);
 }
 
 bool transport_next(struct transport *t, void **owner, struct arena *(*mem_of)(void *owner),

@@ -67,3 +67,9 @@ CROWD_HARNESS = %D%/crowd.c %D%/crowd.h $(STACK_HARNESS)
 %C%_test_bulk_SOURCES = %D%/test_bulk.c $(STACK_HARNESS)
 %C%_test_cancel_SOURCES = %D%/test_cancel.c $(CROWD_HARNESS)
 %C%_test_idempotency_SOURCES = %D%/test_idempotency.c $(CROWD_HARNESS)
+
+# What goes over the wire to a provider.
+if HAVE_CHECK
+INTEGRATION_TESTS += %D%/test_requests
+endif
+%C%_test_requests_SOURCES = %D%/test_requests.c %D%/scripted.c %D%/scripted.h

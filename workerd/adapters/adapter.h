@@ -34,7 +34,7 @@ struct delivery {
 };
 
 enum transfer_kind {
-    TRANSFER_HTTP, /* POST body to url */
+    TRANSFER_HTTP, /* body to url, by method */
     TRANSFER_SMTP, /* submit body (an RFC 5322 message, CRLF) from mail_from to mail_to */
     TRANSFER_NONE  /* nothing leaves the program: the reply is made from `body` (status 200) */
 };
@@ -46,9 +46,11 @@ struct transfer_limits {
 };
 struct transfer {
     enum transfer_kind kind;
-    const char *method; /* HTTP; NULL: POST */
+    const char *method; /* HTTP: POST, PUT, PATCH, or GET, which has no body; NULL: POST */
     const char *url;
     const char *const *headers; /* "Name: value", NULL ends; may be NULL */
+    const char *const *want_headers; /* names whose values the reply shall carry, NULL ends; at most
+                                        REPLY_HEADERS; may be NULL */
     const char *username, *password; /* HTTP Basic or SMTP AUTH; NULL: none */
     const char *body;
     size_t body_len;
@@ -67,12 +69,17 @@ enum reach {
     REACH_CREDENTIALS, /* smtp: AUTH refused before any mail was offered */
     REACH_REFUSED      /* smtp: the server refused before the end of the message; status has its code */
 };
+#define REPLY_HEADERS 2
+#define REPLY_HEADER_MAX 200
 struct reply {
     enum reach reach;
     int status;              /* HTTP status or last SMTP code; 0: none */
     const char *body;        /* NUL-terminated, cut at 64 KiB; for SMTP the last reply's text */
     size_t body_len;
+    const char *headers[REPLY_HEADERS]; /* of transfer.want_headers, in its order; NULL: not there,
+                                           or longer than REPLY_HEADER_MAX */
     int64_t retry_after_ms;  /* from Retry-After; -1: none */
+    int64_t now_ms;          /* wall time of the reply: judge reads no clock */
     const char *trouble;     /* the transport's own words where reach is not ANSWERED; no address */
 };
 
