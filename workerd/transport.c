@@ -23,6 +23,7 @@ struct wagon {
     size_t sent;          /* bytes of the body that libcurl has taken */
     struct buf answer;    /* HTTP body, or the last SMTP reply */
     struct buf wanted[REPLY_HEADERS]; /* values of what->want_headers */
+    bool reply_goes_on;   /* more lines of the SMTP reply are to come */
     struct curl_slist *headers, *rcpt;
     CURLcode result;
     struct wagon *next;   /* in the list of free or of finished ones */
@@ -158,14 +159,17 @@ static size_t take_http_line(char *data, size_t size, size_t n, void *arg)
     return len;
 }
 
-/* SMTP replies come as headers: the last one is the answer. */
+/* SMTP replies come as headers: all lines of the last one are the answer ("250-" is not its end). */
 static size_t take_smtp_line(char *data, size_t size, size_t n, void *arg)
 {
     struct wagon *w = arg;
+    size_t len = size * n;
 
-    buf_clear(&w->answer);
-    buf_add(&w->answer, data, size * n);
-    return size * n;
+    if (!w->reply_goes_on)
+        buf_clear(&w->answer);
+    buf_add(&w->answer, data, len);
+    w->reply_goes_on = len >= 4 && data[3] == '-';
+    return len;
 }
 
 static size_t ignore_body(char *data, size_t size, size_t n, void *arg)
@@ -283,6 +287,7 @@ void transport_start(struct transport *t, const struct transfer *what, void *own
     w->what = what;
     w->owner = owner;
     w->sent = 0;
+    w->reply_goes_on = false;
     buf_clear(&w->answer);
     forget_headers(w);
     if (what->kind == TRANSFER_NONE) {
@@ -375,6 +380,9 @@ static enum reach smtp_reach(const struct wagon *w, int status)
     if (w->result == CURLE_LOGIN_DENIED)
         return REACH_CREDENTIALS;
     if (is_before_request(w->result))
+        return REACH_NOT_SENT;
+    /* A greeting that refuses for good speaks of us: no mail has been offered yet. */
+    if (status >= 500 && w->result == CURLE_WEIRD_SERVER_REPLY && w->sent == 0)
         return REACH_NOT_SENT;
     if (status >= 400 && (w->result == CURLE_SEND_ERROR || w->result == CURLE_WEIRD_SERVER_REPLY))
         return REACH_REFUSED;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/model/unsubscribe.h"
+
 /* What a kind of provider can serve, and the keys it can't do without. */
 static const struct kind {
     const char *name;
@@ -145,6 +147,11 @@ static bool is_bot_token(const char *text)
     return secret > 0 && text[id + 1 + secret] == '\0' && id + 1 + secret <= 80;
 }
 
+static bool is_unsubscribe(const char *text)
+{
+    return unsubscribe_fault(text) == NULL;
+}
+
 static const struct form {
     const char *section, *key;
     const char *kind; /* NULL: any */
@@ -162,6 +169,8 @@ static const struct form {
     { "provider.*", "url", "smtp", is_smtp_url,
       "must be smtp://HOST or smtps://HOST, with or without a port; the user has keys of its own" },
     { "provider.*", "url", "http", is_http_url, "must be an http:// or https:// URL" },
+    { "provider.*", "list_unsubscribe", NULL, is_unsubscribe,
+      "must be <https://...>, <mailto:...> or both, with a comma between; {id} may stand in them" },
     { "provider.*", "api_version", NULL, is_graph_version, "must be like v23.0" },
     { "provider.*", "phone_number_id", NULL, is_number_id,
       "must be the id of a number, 1 to 32 digits" },

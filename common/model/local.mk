@@ -4,3 +4,4 @@ common_libcommon_a_SOURCES += \
     common/model/message.c common/model/message.h \
     common/model/platform.c common/model/platform.h \
     common/model/recipient.c common/model/recipient.h
+common_libcommon_a_SOURCES += common/model/unsubscribe.c common/model/unsubscribe.h

@@ -70,6 +70,7 @@ CROWD_HARNESS = %D%/crowd.c %D%/crowd.h $(STACK_HARNESS)
 
 # What goes over the wire to a provider.
 if HAVE_CHECK
-INTEGRATION_TESTS += %D%/test_requests
+INTEGRATION_TESTS += %D%/test_requests %D%/test_submission
 endif
 %C%_test_requests_SOURCES = %D%/test_requests.c %D%/scripted.c %D%/scripted.h
+%C%_test_submission_SOURCES = %D%/test_submission.c

@@ -61,3 +61,5 @@ check_PROGRAMS += tests/unit/test_cursor
 check_PROGRAMS += tests/unit/test_query
 check_PROGRAMS += tests/unit/test_cors
 check_PROGRAMS += tests/unit/test_mask
+check_PROGRAMS += tests/unit/test_unsubscribe
+check_PROGRAMS += tests/unit/test_mail

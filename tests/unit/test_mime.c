@@ -354,10 +354,29 @@ START_TEST(html_comes_as_the_second_of_two_parts)
 }
 END_TEST
 
+START_TEST(the_way_out_of_a_list_folds_between_its_addresses)
+{
+    struct mime_mail mail = plain;
+    char *text;
+
+    mail.unsubscribe = "<https://example.org/leave?id=M.0>, <mailto:leave@example.org?subject=M.0>";
+    text = write_mail(&mail);
+    ck_assert_str_eq(header(text, "List-Unsubscribe"), mail.unsubscribe);
+    ck_assert_ptr_nonnull(strstr(text, "M.0>,\r\n <mailto"));
+    ck_assert_ptr_null(strstr(text, "List-Unsubscribe-Post"));
+    mail.one_click = true;
+    text = write_mail(&mail);
+    ck_assert_str_eq(header(text, "List-Unsubscribe-Post"), "List-Unsubscribe=One-Click");
+    mail.unsubscribe = NULL;
+    ck_assert_ptr_null(strstr(write_mail(&mail), "List-Unsubscribe"));
+    arena_done(&mem);
+}
+END_TEST
+
 START_TEST(nothing_can_begin_a_header_of_its_own)
 {
     static const struct {
-        const char *name, *from, *to, *subject;
+        const char *name, *from, *to, *subject, *unsubscribe;
     } rows[] = {
         { "a\nb", "a@b.example", "c@d.example", "x" },
         { "a\r\nBcc: e@f.example", "a@b.example", "c@d.example", "x" },
@@ -369,6 +388,9 @@ START_TEST(nothing_can_begin_a_header_of_its_own)
         { "", "a@b.example", "c@d.example", "x\r\nBcc: e@f.example" },
         { "", "a@b.example", "c@d.example", "x\r" },
         { "", "a@b.example", "c@d.example", "x\n y" },
+        { "", "a@b.example", "c@d.example", "x", "<https://e>\r\nBcc: e@f.example" },
+        { "", "a@b.example", "c@d.example", "x", "<https://e/\n>" },
+        { "", "a@b.example", "c@d.example", "x", "<https://e/\xC3\xBC>" },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -379,6 +401,7 @@ START_TEST(nothing_can_begin_a_header_of_its_own)
         mail.from_addr = rows[i].from;
         mail.to_addr = rows[i].to;
         mail.subject = rows[i].subject;
+        mail.unsubscribe = rows[i].unsubscribe;
         ck_assert_int_eq(mime_write(&out, &mail, &mem, &err), ST_INVALID);
         ck_assert_ptr_eq(strstr(err.text, "bad_header: "), err.text);
         ck_assert_ptr_null(strstr(err.text, "example"));
@@ -393,4 +416,5 @@ SUITE("mime", the_headers_come_in_order, a_name_reads_as_it_was_given, a_long_na
       a_subject_reads_as_it_was_given, a_run_of_blanks_leaves_no_empty_line,
       no_character_of_a_subject_is_cut, a_body_reads_as_it_was_given,
       lines_of_any_length_are_broken_and_joined_again, the_shorter_encoding_is_chosen,
-      html_comes_as_the_second_of_two_parts, nothing_can_begin_a_header_of_its_own)
+      html_comes_as_the_second_of_two_parts, the_way_out_of_a_list_folds_between_its_addresses,
+      nothing_can_begin_a_header_of_its_own)

@@ -11,6 +11,7 @@ static const struct provider_config config = {
     .username = "notices",
     .password = "secret",
     .starttls = STARTTLS_REQUIRED,
+    .list_unsubscribe = "",
 };
 static const struct delivery mail = {
     .recipient_id = "019a2b3c-4d5e-7f60-8123-456789abcdef.7",
@@ -53,7 +54,7 @@ static void replay(const char *file, const json_t *doc)
 START_TEST(recorded_answers_are_understood)
 {
     open_with(&config, "");
-    ck_assert_int_ge(exchange_each("smtp", replay), 17);
+    ck_assert_int_ge(exchange_each("smtp", replay), 24);
     close_all();
 }
 END_TEST
@@ -117,6 +118,35 @@ START_TEST(the_ehlo_name_is_the_public_host)
 }
 END_TEST
 
+START_TEST(the_way_out_of_a_list_is_in_the_mail)
+{
+    struct provider_config cfg = config;
+    struct delivery d = mail;
+    struct transfer t;
+
+    cfg.list_unsubscribe = "<https://example.org/leave?id={id}>, <mailto:leave@example.org>";
+    d.subject = NULL;
+    open_with(&cfg, "");
+    ck_assert_int_eq(smtp->build(provider, &d, &mem, &t, &err), ST_OK);
+    ck_assert_str_eq(
+        t.body, "Date: Tue, 01 Dec 2026 09:00:00 +0000\r\n"
+                "From: \"Notices\" <notices@example.org>\r\n"
+                "To: ada@example.com\r\n"
+                "Subject: Hello\r\n"
+                "Message-ID: <019a2b3c-4d5e-7f60-8123-456789abcdef.7@example.org>\r\n"
+                "List-Unsubscribe:\r\n"
+                " <https://example.org/leave?id=019a2b3c-4d5e-7f60-8123-456789abcdef.7>,\r\n"
+                " <mailto:leave@example.org>\r\n"
+                "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+                "MIME-Version: 1.0\r\n"
+                "Content-Type: text/plain; charset=utf-8\r\n"
+                "Content-Transfer-Encoding: quoted-printable\r\n"
+                "\r\n"
+                "Hello\r\n");
+    close_all();
+}
+END_TEST
+
 START_TEST(without_a_login_none_is_offered)
 {
     struct provider_config cfg = config;
@@ -150,6 +180,11 @@ START_TEST(a_configuration_that_cannot_work_is_refused)
     cfg = config;
     cfg.password = "";
     ck_assert_int_eq(adapter_find("smtp")->open(&provider, &cfg, "", &err), ST_INVALID);
+    cfg = config;
+    cfg.list_unsubscribe = "https://example.org/leave\r\nBcc: x";
+    ck_assert_int_eq(adapter_find("smtp")->open(&provider, &cfg, "", &err), ST_INVALID);
+    ck_assert_str_eq(err.text, "provider mail: list_unsubscribe must be <https://...>, "
+                               "<mailto:...> or both, with a comma between them");
 }
 END_TEST
 
@@ -222,7 +257,40 @@ START_TEST(every_code_of_a_server_has_its_class)
 }
 END_TEST
 
+/* The codes that speak of the sender or the server, their neighbours, and the same for now. */
+START_TEST(a_refusal_of_the_servers_own_leaves_others_to_try)
+{
+    static const char *const here[] = { "5.1.7",  "5.1.8",  "5.3.4",  "5.6.7",  "5.7.1",
+                                        "5.7.20", "5.7.21", "5.7.22", "5.7.23", "5.7.24",
+                                        "5.7.25", "5.7.26", "5.7.27" };
+
+    open_with(&config, "");
+    for (int subject = 0; subject < 8; subject++)
+        for (int detail = 0; detail < 35; detail++)
+            for (int class = 4; class <= 5; class++) {
+                const char *code = arena_printf(&mem, "%d.%d.%d", class, subject, detail);
+                const char *body = arena_printf(&mem, "%d50 %s no", class, code);
+                struct reply r = { .reach = REACH_REFUSED,
+                                   .status = class * 100 + 50,
+                                   .body = body,
+                                   .body_len = strlen(body),
+                                   .retry_after_ms = -1 };
+                struct verdict v = smtp->judge(provider, &r, &mem);
+                enum verdict_class wanted = class == 4 ? VERDICT_NOT_SENT : VERDICT_REFUSED;
+
+                for (size_t i = 0; i < sizeof here / sizeof *here; i++)
+                    if (strcmp(here[i], code) == 0)
+                        wanted = VERDICT_REFUSED_HERE;
+                ck_assert_msg(v.class == wanted, "%s is %s", code, verdict_name(v.class));
+                ck_assert_str_eq(v.code, code);
+                ck_assert_str_eq(v.message, "no");
+            }
+    close_all();
+}
+END_TEST
+
 SUITE("smtp", recorded_answers_are_understood, a_delivery_becomes_a_submission,
-      the_ehlo_name_is_the_public_host, without_a_login_none_is_offered,
-      a_configuration_that_cannot_work_is_refused, what_cannot_be_a_mail_fails_with_a_code,
-      the_largest_content_fits_a_mail, every_code_of_a_server_has_its_class)
+      the_way_out_of_a_list_is_in_the_mail, the_ehlo_name_is_the_public_host,
+      without_a_login_none_is_offered, a_configuration_that_cannot_work_is_refused,
+      what_cannot_be_a_mail_fails_with_a_code, the_largest_content_fits_a_mail, every_code_of_a_server_has_its_class,
+      a_refusal_of_the_servers_own_leaves_others_to_try)

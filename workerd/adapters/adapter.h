@@ -74,7 +74,7 @@ enum reach {
 struct reply {
     enum reach reach;
     int status;              /* HTTP status or last SMTP code; 0: none */
-    const char *body;        /* NUL-terminated, cut at 64 KiB; for SMTP the last reply's text */
+    const char *body;        /* NUL-terminated, cut at 64 KiB; for SMTP the last reply, all its lines */
     size_t body_len;
     const char *headers[REPLY_HEADERS]; /* of transfer.want_headers, in its order; NULL: not there,
                                            or longer than REPLY_HEADER_MAX */

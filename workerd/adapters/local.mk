@@ -1,5 +1,6 @@
 workerd_libworker_a_SOURCES += workerd/adapters/adapter.h workerd/adapters/kinds.h \
     workerd/adapters/adapters.c \
+    workerd/adapters/mail.c workerd/adapters/mail.h \
     workerd/adapters/mime.c workerd/adapters/mime.h \
     workerd/adapters/mock.c \
     workerd/adapters/smtp.c \

@@ -129,6 +129,19 @@ static void add_from_header(struct buf *out, const struct mime_mail *mail, struc
     buf_adds(out, "\r\n");
 }
 
+static void add_unsubscribe_headers(struct buf *out, const struct mime_mail *mail)
+{
+    size_t column = strlen("List-Unsubscribe:");
+
+    if (mail->unsubscribe == NULL)
+        return;
+    buf_adds(out, "List-Unsubscribe:");
+    add_plain(out, &column, mail->unsubscribe);
+    buf_adds(out, "\r\n");
+    if (mail->one_click)
+        buf_adds(out, "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n");
+}
+
 /* RFC 5322 section 3.3; not by strftime(), whose names follow the locale. */
 static void add_date_header(struct buf *out, int64_t wall_ms)
 {
@@ -278,6 +291,8 @@ static enum status check_headers(const struct mime_mail *mail, struct error *err
         return error_set(err, ST_INVALID, "bad_header: a line break in the sender's name");
     if (mail->subject != NULL && mail->subject[strcspn(mail->subject, breaks)] != '\0')
         return error_set(err, ST_INVALID, "bad_header: a line break in the subject");
+    if (mail->unsubscribe != NULL && !is_printable(mail->unsubscribe))
+        return error_set(err, ST_INVALID, "bad_header: more than ASCII in List-Unsubscribe");
     for (int i = 0; i < 2; i++) {
         const char *addr = i == 0 ? mail->from_addr : mail->to_addr;
 
@@ -302,6 +317,7 @@ enum status mime_write(struct buf *out, const struct mime_mail *mail, struct are
     if (mail->subject != NULL)
         add_text_header(out, "Subject", mail->subject);
     buf_addf(out, "Message-ID: %s\r\n", mime_message_id(mem, mail));
+    add_unsubscribe_headers(out, mail);
     buf_adds(out, "MIME-Version: 1.0\r\n");
     if (mail->html == NULL)
         add_part(out, "text/plain", mail->text, mem);

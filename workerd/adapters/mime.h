@@ -1,5 +1,6 @@
 #ifndef WORKERD_ADAPTERS_MIME_H
 #define WORKERD_ADAPTERS_MIME_H
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/base/arena.h"
@@ -14,6 +15,8 @@ struct mime_mail {
     const char *from_name, *from_addr; /* the name in UTF-8, or "" */
     const char *to_addr;
     const char *subject;     /* UTF-8; NULL: no such header */
+    const char *unsubscribe; /* List-Unsubscribe, ASCII; it folds at blanks; NULL: no such header */
+    bool one_click;          /* and List-Unsubscribe-Post (RFC 8058 section 3.1) */
     const char *text, *html; /* html: NULL for text alone */
     int64_t date_ms;
 };
@@ -23,7 +26,8 @@ const char *mime_message_id(struct arena *mem, const struct mime_mail *mail);
 
 /*
  * ST_INVALID, before anything is written: a line break in what belongs into a header ("bad_header:
- * ..."), or control bytes, blanks or brackets in an address.
+ * ..."), control bytes, blanks or brackets in an address, or anything but printable ASCII in
+ * unsubscribe.
  */
 enum status mime_write(struct buf *out, const struct mime_mail *mail, struct arena *mem,
                        struct error *err);

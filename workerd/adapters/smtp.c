@@ -5,18 +5,16 @@
 #include <string.h>
 
 #include "common/base/buf.h"
-#include "common/model/recipient.h"
+#include "workerd/adapters/mail.h"
 #include "workerd/adapters/mime.h"
 #include "workerd/adapters/verdict.h"
 
 #define MAIL_LIMIT (2u << 20) /* the largest text and html, all of it in base64 */
-#define ADDRESS_BYTES 256
-#define NAME_BYTES 1024
 #define QUEUE_ID_MAX 200
 
 struct provider {
     struct arena mem; /* holds the provider too */
-    const char *url, *username, *password;
+    const char *url, *username, *password, *list_unsubscribe;
     enum starttls starttls;
     int timeout_ms;
 };
@@ -70,7 +68,7 @@ static enum status check_config(const struct provider_config *cfg, struct error 
     if ((*cfg->username == '\0') != (*cfg->password == '\0'))
         return error_set(err, ST_INVALID, "provider %s: username and password go together",
                          cfg->name);
-    return ST_OK;
+    return mail_check_config(cfg, err);
 }
 
 static void smtp_close(struct provider *p)
@@ -97,6 +95,7 @@ static enum status smtp_open(struct provider **out, const struct provider_config
         p->username = arena_strdup(&mem, cfg->username);
         p->password = arena_strdup(&mem, cfg->password);
     }
+    p->list_unsubscribe = arena_strdup(&mem, cfg->list_unsubscribe);
     p->starttls = cfg->starttls;
     p->timeout_ms = cfg->timeout_ms;
     p->mem = mem;
@@ -106,40 +105,34 @@ static enum status smtp_open(struct provider **out, const struct provider_config
 
 /* ---- building ---- */
 
-static enum status describe_mail(struct mime_mail *mail, const struct delivery *d,
-                                 struct arena *mem, struct error *err)
+static struct mime_mail written_mail(const struct mail *mail, const struct delivery *d)
 {
-    char *name = arena_alloc(mem, NAME_BYTES), *addr = arena_alloc(mem, ADDRESS_BYTES);
-    const char *fault;
-
-    if (d->from == NULL)
-        return error_set(err, ST_INVALID, "no_sender: no sender is configured for mail");
-    fault = mailbox_fault(d->from);
-    if (fault != NULL)
-        return error_set(err, ST_INVALID, "bad_sender: %s", fault);
-    mailbox_split(d->from, name, NAME_BYTES, addr, ADDRESS_BYTES);
-    *mail = (struct mime_mail){
+    return (struct mime_mail){
         .id = d->recipient_id,
-        .from_name = name,
-        .from_addr = addr,
+        .from_name = mail->from_name,
+        .from_addr = mail->from_addr,
         .to_addr = d->address,
-        .subject = d->subject,
+        .subject = mail->subject,
+        .unsubscribe = mail->unsubscribe,
+        .one_click = mail->one_click,
         .text = d->content,
         .html = d->html,
         .date_ms = d->now_ms,
     };
-    return ST_OK;
 }
 
 static enum status smtp_build(const struct provider *p, const struct delivery *d, struct arena *mem,
                               struct transfer *out, struct error *err)
 {
     struct buf text = BUF_INIT(MAIL_LIMIT);
+    struct mail said;
     struct mime_mail mail;
-    enum status st = describe_mail(&mail, d, mem, err);
+    enum status st = mail_describe(&said, d, p->list_unsubscribe, mem, err);
 
-    if (st == ST_OK)
-        st = mime_write(&text, &mail, mem, err);
+    if (st != ST_OK)
+        return st;
+    mail = written_mail(&said, d);
+    st = mime_write(&text, &mail, mem, err);
     if (st == ST_OK && buf_overflowed(&text))
         st = error_set(err, ST_INVALID, "content_too_long: the mail passes %u bytes", MAIL_LIMIT);
     if (st == ST_OK)
@@ -162,6 +155,8 @@ static enum status smtp_build(const struct provider *p, const struct delivery *d
 
 /* ---- judging ---- */
 
+static const char digits[] = "0123456789";
+
 /* The first row that holds the code counts (RFC 5321 section 4.2.1, RFC 4954 section 6). */
 static const struct {
     int first, last;
@@ -180,18 +175,17 @@ static enum verdict_class class_of_code(int code)
     return VERDICT_UNCLEAR;
 }
 
-/* Past "250 " or "250-", where the text brings the code along. */
-static const char *reply_text(const char *body)
+/* Past "250 " or "250-", where the line brings the code along. */
+static const char *line_text(const char *line)
 {
-    if (strspn(body, "0123456789") == 3 && (body[3] == ' ' || body[3] == '-'))
-        body += 4;
-    return body;
+    if (strspn(line, digits) == 3 && (line[3] == ' ' || line[3] == '-'))
+        line += 4;
+    return line;
 }
 
 /* RFC 3463 section 2: class "." subject "." detail.  Its length; 0: the text brings none. */
 static size_t enhanced_code_length(const char *text)
 {
-    static const char digits[] = "0123456789";
     size_t subject, detail;
 
     if (strchr("245", *text) == NULL || *text == '\0' || text[1] != '.')
@@ -203,6 +197,30 @@ static size_t enhanced_code_length(const char *text)
     if (detail < 1 || detail > 3 || strchr(" \r\n", text[3 + subject + detail]) == NULL)
         return 0;
     return 3 + subject + detail;
+}
+
+/* The words of all lines, without the codes that each repeats (RFC 5321 section 4.2.1). */
+static const char *reply_words(const char *line, size_t len, struct arena *mem)
+{
+    struct buf words = BUF_INIT(len + 1);
+    const char *copy;
+
+    while (*line != '\0') {
+        size_t end = strcspn(line, "\r\n");
+        const char *text = line_text(line);
+
+        text += enhanced_code_length(text);
+        text += strspn(text, " ");
+        if (text < line + end) {
+            if (words.len > 0)
+                buf_addc(&words, ' ');
+            buf_add(&words, text, (size_t)(line + end - text));
+        }
+        line += end + strspn(line + end, "\r\n");
+    }
+    copy = arena_strndup(mem, buf_str(&words), words.len);
+    buf_free(&words);
+    return copy;
 }
 
 /* NULL: the answer names no queue id; transfer.own_id stands in then. */
@@ -218,14 +236,47 @@ static const char *queue_id(const char *text, struct arena *mem)
     return len > 0 && len <= QUEUE_ID_MAX ? arena_strndup(mem, at, len) : NULL;
 }
 
+/*
+ * Refusals for good whose code speaks of the sender, of this server or of how it signs, and not of
+ * the recipient (RFC 3463 section 3, RFC 7372, RFC 6531): another provider may well be let through.
+ * 5.7.1 is among them: "the sender is not authorized to send to the destination", which is what is
+ * said of a relay that is not open to us and of a sender that is not ours.  What a server says by
+ * its three digits alone is taken as said of the recipient: 550 and 553 are said of both.
+ */
+static const char *const refused_here[] = {
+    "5.1.7",  /* the sender's address is none */
+    "5.1.8",  /* the sender's domain is none */
+    "5.3.4",  /* too big for this server */
+    "5.6.7",  /* this server can't do UTF-8 in addresses */
+    "5.7.1",  /* not authorized */
+    "5.7.20", /* no DKIM signature that passes */
+    "5.7.21", /* nor one that is acceptable */
+    "5.7.22", /* nor one by the author */
+    "5.7.23", /* SPF */
+    "5.7.24",
+    "5.7.25", /* the server's reverse name */
+    "5.7.26", /* several of these */
+    "5.7.27", /* the sender's domain takes no mail */
+};
+
+static enum verdict_class class_of_enhanced(const char *code, enum verdict_class class)
+{
+    if (class == VERDICT_REFUSED)
+        for (size_t i = 0; i < sizeof refused_here / sizeof *refused_here; i++)
+            if (strcmp(refused_here[i], code) == 0)
+                return VERDICT_REFUSED_HERE;
+    return class;
+}
+
 static struct verdict judge_code(enum verdict_class class, const struct reply *r, struct arena *mem)
 {
-    const char *text = reply_text(r->body);
+    const char *text = line_text(r->body);
     size_t enhanced = enhanced_code_length(text);
     const char *code =
         enhanced > 0 ? arena_strndup(mem, text, enhanced) : arena_printf(mem, "smtp_%d", r->status);
 
-    return verdict_make(class, code, text + enhanced, r, mem);
+    return verdict_make(class_of_enhanced(code, class), code,
+                        reply_words(r->body, r->body_len, mem), r, mem);
 }
 
 /* What a refusal means depends on how far the mail had come. */
