@@ -45,3 +45,5 @@ tests_fuzz_fuzz_whatsapp_reply_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_whatsapp_template_LDADD = $(fuzz_ldadd)
 fuzz_targets += tests/fuzz/fuzz_telegram_reply
 tests_fuzz_fuzz_telegram_reply_LDADD = $(fuzz_ldadd)
+fuzz_targets += tests/fuzz/fuzz_sendgrid_reply
+tests_fuzz_fuzz_sendgrid_reply_LDADD = $(fuzz_ldadd)

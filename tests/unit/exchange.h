@@ -11,8 +11,9 @@
 /*
  * exchange - recorded exchanges with a provider: every file of tests/fixtures/KIND, replayed.
  *
- * A file holds `reply` and the `verdict` that it must lead to, and may hold the `delivery` that was
- * given and the body of the `request` that it must become.  What a file leaves out must be absent
+ * A file holds `reply` (its `headers` in the order in which the adapter wants them) and the `verdict`
+ * that it must lead to, and may hold the `delivery` that was given and the body of the `request`
+ * that it must become.  What a file leaves out must be absent
  * from the verdict too.
  */
 static inline const char *exchange_text(const json_t *object, const char *name)
@@ -44,6 +45,7 @@ static inline enum reach exchange_reach(const char *name)
 static inline struct reply exchange_reply(const json_t *doc)
 {
     const json_t *reply = json_object_get(doc, "reply");
+    const json_t *headers = json_object_get(reply, "headers");
     const char *body = exchange_text(reply, "body");
 
     return (struct reply){
@@ -51,7 +53,10 @@ static inline struct reply exchange_reply(const json_t *doc)
         .status = (int)json_integer_value(json_object_get(reply, "status")),
         .body = body,
         .body_len = strlen(body),
+        .headers = { json_string_value(json_array_get(headers, 0)),
+                     json_string_value(json_array_get(headers, 1)) },
         .retry_after_ms = exchange_time(reply, "retry_after_ms"),
+        .now_ms = exchange_time(reply, "now_ms"),
         .trouble = exchange_text(reply, "trouble"),
     };
 }

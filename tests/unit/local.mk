@@ -63,3 +63,5 @@ check_PROGRAMS += tests/unit/test_cors
 check_PROGRAMS += tests/unit/test_mask
 check_PROGRAMS += tests/unit/test_unsubscribe
 check_PROGRAMS += tests/unit/test_mail
+check_PROGRAMS += tests/unit/test_sendgrid
+EXTRA_DIST += tests/fixtures/sendgrid

@@ -5,10 +5,13 @@
 #include <string.h>
 
 const struct adapter *const adapters[] = {
-    &twilio_adapter, &smtp_adapter, &mock_adapter,
-    &telegram_adapter,
+    &twilio_adapter,
     &whatsapp_cloud_adapter,
-    NULL,
+    &telegram_adapter,
+    &sendgrid_adapter,
+    &smtp_adapter,
+    &mock_adapter,
+    NULL
 };
 
 const struct adapter *adapter_find(const char *kind)

@@ -8,3 +8,4 @@ workerd_libworker_a_SOURCES += workerd/adapters/adapter.h workerd/adapters/kinds
     workerd/adapters/verdict.c workerd/adapters/verdict.h
 workerd_libworker_a_SOURCES += workerd/adapters/telegram.c
 workerd_libworker_a_SOURCES += workerd/adapters/whatsapp_cloud.c
+workerd_libworker_a_SOURCES += workerd/adapters/sendgrid.c
