@@ -12,3 +12,4 @@ common_libcommon_a_SOURCES += \
     common/base/uuid.c common/base/uuid.h
 common_libcommon_a_SOURCES += common/base/excerpt.c common/base/excerpt.h common/base/urlform.c common/base/urlform.h
 common_libcommon_a_SOURCES += common/base/mask.c common/base/mask.h
+common_libcommon_a_SOURCES += common/base/escape.c common/base/escape.h common/base/template.c common/base/template.h

@@ -65,3 +65,4 @@ check_PROGRAMS += tests/unit/test_unsubscribe
 check_PROGRAMS += tests/unit/test_mail
 check_PROGRAMS += tests/unit/test_sendgrid
 EXTRA_DIST += tests/fixtures/sendgrid
+check_PROGRAMS += tests/unit/test_escape tests/unit/test_template
