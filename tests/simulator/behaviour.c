@@ -1,10 +1,8 @@
 /* behaviour - the table of behaviours, and the choice of a row. */
 #include "tests/simulator/behaviour.h"
 
-#include <stddef.h>
-
 #define S(e) { .event = EVENT_##e }
-static const struct plan delivered = { .steps = { S(SENT), S(DELIVERED) } };
+const struct plan plan_delivered = { .steps = { S(SENT), S(DELIVERED) } };
 static const struct plan undelivered = { .steps = { S(SENT), S(UNDELIVERED) } };
 static const struct plan failed = { .steps = { S(FAILED) } };
 static const struct plan doubled = { .steps = { S(SENT), S(SENT), S(DELIVERED), S(DELIVERED) } };
@@ -17,7 +15,11 @@ static const struct plan forged = {
 };
 #undef S
 
+#define MIB ((size_t)1024 * 1024)
+
 /* Found from the top, so a row of digits stands before the pattern that covers it. */
+#define HTTP TRAIT_HTTP
+#define CALLBACKS TRAIT_CALLBACKS
 const struct behaviour behaviours[] = {
     { "4291", "limited_always", .fault = FAULT_LIMITED },
     { "429x", "limited_once", 1, .fault = FAULT_LIMITED },
@@ -31,23 +33,27 @@ const struct behaviour behaviours[] = {
     { "4081", "hang_once", 1, .manner = MANNER_HANG },
     { "4990", "reset_always", .manner = MANNER_RESET },
     { "4991", "reset_once", 1, .manner = MANNER_RESET },
-    { "4992", "cut_once", 1, .manner = MANNER_CUT, .plan = &delivered },
-    { "6000", "broken_json", .dress = DRESS_BROKEN_JSON, .plan = &delivered },
-    { "6001", "html", .dress = DRESS_HTML, .plan = &delivered },
-    { "6002", "drip", .manner = MANNER_DRIP, .plan = &delivered },
-    { "6003", "huge", .manner = MANNER_HUGE, .plan = &delivered },
-    { "7000", "undelivered", .plan = &undelivered },
-    { "7001", "failed", .plan = &failed },
-    { "7002", "callbacks_doubled", .plan = &doubled },
-    { "7003", "callbacks_reversed", .plan = &reversed },
-    { "7004", "callback_before_answer", .plan = &early },
-    { "7005", "no_callback" },
-    { "7006", "callback_forged_first", .plan = &forged },
-    { "7007", "read", .plan = &was_read },
-    { "8xxx", "late", .latency_unit_ms = 10, .plan = &delivered },
-    { "xxxx", "delivered", .plan = &delivered },
+    { "4992", "cut_once", 1, .manner = MANNER_CUT, .plan = &plan_delivered },
+    { "6000", "broken_json", 0, HTTP, .dress = DRESS_BROKEN_JSON, .plan = &plan_delivered },
+    { "6001", "html", 0, HTTP, .dress = DRESS_HTML, .plan = &plan_delivered },
+    { "6002", "drip", .manner = MANNER_DRIP, .plan = &plan_delivered },
+    { "6003", "huge", 0, HTTP, .manner = MANNER_HUGE, .total_bytes = 10 * MIB,
+      .plan = &plan_delivered },
+    { "7000", "undelivered", 0, CALLBACKS, .plan = &undelivered },
+    { "7001", "failed", 0, CALLBACKS, .plan = &failed },
+    { "7002", "callbacks_doubled", 0, CALLBACKS, .plan = &doubled },
+    { "7003", "callbacks_reversed", 0, CALLBACKS, .plan = &reversed },
+    { "7004", "callback_before_answer", 0, CALLBACKS, .plan = &early },
+    { "7005", "no_callback", 0, CALLBACKS },
+    { "7006", "callback_forged_first", 0, CALLBACKS, .plan = &forged },
+    { "7007", "read", 0, CALLBACKS, .plan = &was_read },
+    { "8xxx", "late", .latency_unit_ms = 10, .plan = &plan_delivered },
+    { "xxxx", "delivered", .plan = &plan_delivered },
 };
+#undef HTTP
+#undef CALLBACKS
 #define ROWS (sizeof behaviours / sizeof *behaviours)
+#define LAST (&behaviours[ROWS - 1])
 
 static const char *const event_names[EVENT_COUNT] = {
     [EVENT_NONE] = "none",
@@ -71,22 +77,25 @@ static bool matches(const char *pattern, int number)
     return true;
 }
 
-const struct behaviour *behaviour_find(int number)
+const struct behaviour *behaviour_find(const struct repertoire *r, int number)
 {
-    if (number >= 0)
-        for (size_t i = 0; i < ROWS; i++)
-            if (matches(behaviours[i].pattern, number))
-                return &behaviours[i];
-    return &behaviours[ROWS - 1];
+    if (number < 0)
+        return LAST;
+    for (const struct behaviour *b = r->own; b != NULL && b->pattern != NULL; b++)
+        if (matches(b->pattern, number))
+            return b;
+    for (size_t i = 0; i < ROWS; i++)
+        if (matches(behaviours[i].pattern, number))
+            return (behaviours[i].needs & ~r->traits) == 0 ? &behaviours[i] : LAST;
+    return LAST;
 }
 
-const struct behaviour *behaviour_choose(struct tally *t, int number)
+const struct behaviour *behaviour_choose(const struct repertoire *r, const char *recipient,
+                                         int number)
 {
-    const struct behaviour *b = behaviour_find(number);
+    const struct behaviour *b = behaviour_find(r, number);
 
-    if (b->times > 0 && atomic_fetch_add(&t->seen[number], 1) >= b->times)
-        return &behaviours[ROWS - 1];
-    return b;
+    return b->times > 0 && seen_count(r->seen, recipient) >= b->times ? LAST : b;
 }
 
 int behaviour_latency_ms(const struct behaviour *b, int number)

@@ -1,12 +1,15 @@
 #ifndef SIMULATOR_BEHAVIOUR_H
 #define SIMULATOR_BEHAVIOUR_H
-#include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
+
+#include "tests/simulator/hash.h"
 /*
  * behaviour - what happens to a message, chosen by the last four digits of its recipient.
  *
  * A provider finds the four digits in its own kind of address, and says how each fault and each
- * event looks in its own protocol; the table of behaviours is the same for all.
+ * event looks in its own protocol; the table of behaviours is the same for all.  What only one of
+ * them can say it adds as rows of its own.
  */
 enum fault {
     FAULT_NONE,
@@ -16,7 +19,7 @@ enum fault {
     FAULT_CREDENTIALS,
     FAULT_SERVER_ERROR,
     FAULT_UNAVAILABLE,
-    FAULT_COUNT
+    FAULT_COUNT /* a provider numbers its own faults from here */
 };
 
 /* How the answer goes out. */
@@ -24,7 +27,7 @@ enum manner {
     MANNER_WHOLE,
     MANNER_CUT,  /* half of it, then the end of the connection */
     MANNER_DRIP, /* a byte each 100 ms */
-    MANNER_HUGE, /* blanks after it, up to 10 MB */
+    MANNER_HUGE, /* blanks after it, up to total_bytes */
     MANNER_HANG, /* never */
     MANNER_RESET /* a TCP reset in its place */
 };
@@ -51,29 +54,40 @@ struct plan {
     bool before_answer; /* the callbacks come first, then the answer to the request */
     struct step steps[6];
 };
+extern const struct plan plan_delivered;
+
+/* What a provider must have for a row to mean anything; bits. */
+enum trait {
+    TRAIT_HTTP = 1,
+    TRAIT_CALLBACKS = 2
+};
 
 struct behaviour {
-    const char *pattern; /* four characters; 'x' is any digit */
+    const char *pattern; /* four characters; 'x' is any digit.  NULL ends a provider's own rows */
     const char *name;
-    unsigned times; /* how many requests of a number it meets; 0: all */
-    enum fault fault;
+    unsigned times; /* how many requests of a recipient it meets; 0: all */
+    unsigned needs; /* bits of enum trait */
+    int fault;      /* enum fault, or the provider's own */
     enum manner manner;
     enum dress dress;
+    size_t total_bytes;      /* MANNER_HUGE */
     int latency_unit_ms;     /* times the last three digits, before the answer */
     const struct plan *plan; /* NULL: no callbacks */
 };
 extern const struct behaviour behaviours[]; /* the last one meets every number */
 
-#define NUMBERS 10000
-/* How many requests each number has had; belongs to one provider.  Any thread. */
-struct tally {
-    atomic_uint seen[NUMBERS];
+/* The rows that one provider plays. */
+struct repertoire {
+    unsigned traits;
+    const struct behaviour *own; /* looked at before the common ones; NULL: none */
+    struct seen *seen;           /* the recipients that rows with `times` have met */
 };
 
 /* The row for a number (-1: none, so the last row), before any count. */
-const struct behaviour *behaviour_find(int number);
-/* The same, counted: a row that has met the number often enough gives way to the last one. */
-const struct behaviour *behaviour_choose(struct tally *t, int number);
+const struct behaviour *behaviour_find(const struct repertoire *r, int number);
+/* The same, counted: a row that has met the recipient often enough gives way to the last one. */
+const struct behaviour *behaviour_choose(const struct repertoire *r, const char *recipient,
+                                         int number);
 int behaviour_latency_ms(const struct behaviour *b, int number);
 /* A message reaches the provider, whatever then becomes of the answer. */
 bool behaviour_accepts(const struct behaviour *b);

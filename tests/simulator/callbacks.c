@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,8 +12,9 @@
 #include "tests/simulator/heap.h"
 #include "tests/simulator/provider.h"
 
-#define POST_MAX 65536
 #define IDLE_MS 1000
+#define PROVIDERS_MOST 8
+#define ITEM_BYTES 1024 /* an event's own size in a batch, generously; its notice's extra is added */
 
 /* One message that has callbacks to come.  Each heap entry, transfer and handle holds a share. */
 struct job {
@@ -28,13 +30,25 @@ static uint32_t tag_of(int step, int attempt)
     return (uint32_t)step << 8 | (uint32_t)attempt;
 }
 
+/* A step that is due, with a share of its job. */
+struct due {
+    struct job *job;
+    int step, attempt;
+};
+
+/* What goes out in one post. */
+struct batch {
+    struct due *items;
+    size_t count, cap, bytes;
+    int64_t since_ms; /* when its first item came; monotonic */
+};
+
 struct slot {
     CURL *easy;
     struct arena mem;
     struct curl_slist *headers;
     struct post post;
-    struct job *job;
-    int step, attempt;
+    struct batch batch; /* empty: the slot is free */
 };
 
 struct callbacks {
@@ -52,6 +66,7 @@ struct callbacks {
     struct slot slots[CALLBACKS_IN_FLIGHT];
     struct slot *free_slots[CALLBACKS_IN_FLIGHT];
     size_t free_count;
+    struct batch gathering[PROVIDERS_MOST]; /* by the provider's place in its table */
 };
 
 static size_t size_of(const char *text)
@@ -70,25 +85,37 @@ static const char *take(char **at, const char *text)
     return copy;
 }
 
+static const size_t texts[] = {
+    offsetof(struct notice, url),          offsetof(struct notice, to),
+    offsetof(struct notice, from),         offsetof(struct notice, service),
+    offsetof(struct notice, id),           offsetof(struct notice, extra),
+    offsetof(struct notice, recipient_id),
+};
+#define TEXTS (sizeof texts / sizeof *texts)
+
+static const char **text_at(struct notice *n, size_t i)
+{
+    return (const char **)(void *)((char *)n + texts[i]);
+}
+
 static struct job *job_new(const struct notice *n)
 {
-    size_t bytes = size_of(n->url) + size_of(n->to) + size_of(n->from) + size_of(n->service) +
-                   size_of(n->id) + size_of(n->recipient_id);
-    struct job *j = malloc(sizeof *j + bytes);
+    struct notice notice = *n;
+    size_t bytes = 0;
+    struct job *j;
     char *at;
 
+    for (size_t i = 0; i < TEXTS; i++)
+        bytes += size_of(*text_at(&notice, i));
+    j = malloc(sizeof *j + bytes);
     if (j == NULL)
         abort();
     at = j->text;
+    for (size_t i = 0; i < TEXTS; i++)
+        *text_at(&notice, i) = take(&at, *text_at(&notice, i));
     atomic_init(&j->shares, 1);
     atomic_init(&j->first_done, false);
-    j->notice = *n;
-    j->notice.url = take(&at, n->url);
-    j->notice.to = take(&at, n->to);
-    j->notice.from = take(&at, n->from);
-    j->notice.service = take(&at, n->service);
-    j->notice.id = take(&at, n->id);
-    j->notice.recipient_id = take(&at, n->recipient_id);
+    j->notice = notice;
     return j;
 }
 
@@ -131,9 +158,42 @@ struct job *callbacks_submit(struct callbacks *c, const struct notice *n, int64_
     return j;
 }
 
-static struct step step_of(const struct slot *slot)
+static struct step step_of(const struct due *d)
 {
-    return slot->job->notice.plan->steps[slot->step];
+    return d->job->notice.plan->steps[d->step];
+}
+
+static struct item item_of(const struct callbacks *c, const struct due *d)
+{
+    const struct notice *n = &d->job->notice;
+
+    return (struct item){ .notice = n,
+                          .step = step_of(d),
+                          .time_ms = n->first_ms + (int64_t)d->step * c->settings->callback_gap_ms };
+}
+
+static void batch_add(struct batch *b, struct due d)
+{
+    const char *extra = d.job->notice.extra;
+
+    if (b->count == b->cap) {
+        b->cap = b->cap > 0 ? b->cap * 2 : 1;
+        b->items = realloc(b->items, b->cap * sizeof *b->items);
+        if (b->items == NULL)
+            abort();
+    }
+    if (b->count == 0)
+        b->since_ms = clock_mono_ms();
+    b->items[b->count++] = d;
+    b->bytes += ITEM_BYTES + size_of(extra);
+}
+
+static void batch_release(struct batch *b)
+{
+    for (size_t i = 0; i < b->count; i++)
+        callbacks_release(b->items[i].job);
+    free(b->items);
+    *b = (struct batch){ 0 };
 }
 
 static void set_headers(struct slot *slot)
@@ -147,11 +207,18 @@ static void set_headers(struct slot *slot)
     }
 }
 
-static void start(struct callbacks *c, struct slot *slot)
+/* Takes what is in the batch; there is a free slot. */
+static void start(struct callbacks *c, struct batch *batch)
 {
-    const struct notice *n = &slot->job->notice;
+    struct slot *slot = c->free_slots[--c->free_count];
+    const struct provider *provider = batch->items[0].job->notice.provider;
+    struct item *items = ARENA_ARRAY(&slot->mem, struct item, batch->count);
 
-    n->provider->callback(c->settings, n, step_of(slot), &slot->mem, &slot->post);
+    slot->batch = *batch;
+    *batch = (struct batch){ 0 };
+    for (size_t i = 0; i < slot->batch.count; i++)
+        items[i] = item_of(c, &slot->batch.items[i]);
+    provider->callback(c->settings, items, slot->batch.count, &slot->mem, &slot->post);
     set_headers(slot);
     curl_easy_setopt(slot->easy, CURLOPT_URL, slot->post.url);
     curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, slot->headers);
@@ -171,22 +238,60 @@ static bool pop(struct callbacks *c, struct heap_entry *out)
     return found;
 }
 
+static int64_t gathered_until_ms(const struct callbacks *c, size_t provider)
+{
+    const struct batch *b = &c->gathering[provider];
+
+    return b->since_ms + (providers[provider]->batch_waits ? c->settings->batch_ms : 0);
+}
+
+static struct batch *gathering_of(struct callbacks *c, const struct provider *p)
+{
+    for (size_t i = 0; i < PROVIDERS_MOST && providers[i] != NULL; i++)
+        if (providers[i] == p)
+            return &c->gathering[i];
+    abort();
+}
+
+/* A forged event has a signature of its own, and so a post of its own. */
+static void add_due(struct callbacks *c, struct due d)
+{
+    const struct provider *p = d.job->notice.provider;
+    struct batch alone = { 0 };
+    struct batch *b = p->batch_most > 1 && !step_of(&d).forged ? gathering_of(c, p) : &alone;
+
+    batch_add(b, d);
+    if (b == &alone || b->count >= p->batch_most || b->bytes >= POST_BATCH_BYTES)
+        start(c, b);
+}
+
+/* Those that have waited long enough for more. */
+static void start_gathered(struct callbacks *c)
+{
+    int64_t now_ms = clock_mono_ms();
+
+    for (size_t i = 0; i < PROVIDERS_MOST && providers[i] != NULL; i++) {
+        struct batch *b = &c->gathering[i];
+
+        if (b->count > 0 && now_ms >= gathered_until_ms(c, i) && c->free_count > 0)
+            start(c, b);
+    }
+}
+
 /* The next step follows the first try of this one, whatever becomes of it. */
 static void start_due(struct callbacks *c)
 {
     struct heap_entry e;
 
     while (c->free_count > 0 && pop(c, &e)) {
-        struct slot *slot = c->free_slots[--c->free_count];
+        struct due d = { .job = e.item, .step = (int)(e.tag >> 8), .attempt = (int)(e.tag & 0xFF) };
 
-        slot->job = e.item;
-        slot->step = (int)(e.tag >> 8);
-        slot->attempt = (int)(e.tag & 0xFF);
-        if (slot->attempt == 1 && slot->job->notice.plan->steps[slot->step + 1].event != EVENT_NONE)
-            schedule(c, slot->job, tag_of(slot->step + 1, 1),
+        if (d.attempt == 1 && d.job->notice.plan->steps[d.step + 1].event != EVENT_NONE)
+            schedule(c, d.job, tag_of(d.step + 1, 1),
                      clock_mono_ms() + c->settings->callback_gap_ms);
-        start(c, slot);
+        add_due(c, d);
     }
+    start_gathered(c);
 }
 
 /* Which kind of failure it was, as a bit of enum retry_on; 0: none. */
@@ -195,15 +300,18 @@ static unsigned failure_of(CURL *easy, CURLcode code, long status)
     curl_off_t connected = 0;
 
     if (code == CURLE_OK)
-        return status >= 500 ? RETRY_5XX : status >= 400 ? RETRY_4XX : 0;
+        return status >= 500   ? RETRY_5XX
+               : status >= 400 ? RETRY_4XX
+               : status >= 300 ? RETRY_3XX
+                               : 0;
     curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
     return connected > 0 ? RETRY_READ : RETRY_CONNECT;
 }
 
-static void report(struct callbacks *c, const struct slot *slot, CURLcode code, long status)
+static void report(struct callbacks *c, const struct due *d, CURLcode code, long status)
 {
-    const struct notice *n = &slot->job->notice;
-    struct step step = step_of(slot);
+    const struct notice *n = &d->job->notice;
+    struct step step = step_of(d);
 
     oracle_callback(c->oracle, &(struct callback_result){
                                    .provider = n->provider->name,
@@ -211,9 +319,9 @@ static void report(struct callbacks *c, const struct slot *slot, CURLcode code, 
                                    .to = n->to,
                                    .url = n->url,
                                    .recipient_id = n->recipient_id,
-                                   .event = event_name(step.event),
+                                   .event = n->provider->event_name(step.event),
                                    .forged = step.forged,
-                                   .attempt = slot->attempt,
+                                   .attempt = d->attempt,
                                    .status = (int)status,
                                    .trouble = code == CURLE_OK ? NULL : curl_easy_strerror(code) });
 }
@@ -222,30 +330,39 @@ static void release_slot(struct callbacks *c, struct slot *slot)
 {
     curl_slist_free_all(slot->headers);
     slot->headers = NULL;
-    callbacks_release(slot->job);
-    slot->job = NULL;
+    batch_release(&slot->batch);
     arena_reset(&slot->mem);
     buf_clear(&slot->post.body);
+    slot->post = (struct post){ .body = slot->post.body };
     c->free_slots[c->free_count++] = slot;
+}
+
+/* Whoever forges does not come back. */
+static void finish_item(struct callbacks *c, const struct due *d, unsigned failure)
+{
+    const struct notice *n = &d->job->notice;
+    int pause_ms = CALLBACK_RETRY_MS * (n->provider->retries_slow_down ? d->attempt : 1);
+
+    if ((failure & n->retry_on) != 0 && d->attempt <= n->retries && !step_of(d).forged)
+        schedule(c, d->job, tag_of(d->step, d->attempt + 1), clock_mono_ms() + pause_ms);
+    else if (d->step == 0)
+        atomic_store(&d->job->first_done, true);
 }
 
 static void finish(struct callbacks *c, struct slot *slot, CURLcode code)
 {
-    const struct notice *n = &slot->job->notice;
     unsigned failure;
     long status = 0;
 
     curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status);
     failure = failure_of(slot->easy, code, status);
     curl_multi_remove_handle(c->multi, slot->easy);
-    report(c, slot, code, status);
     if (code == CURLE_OK && status / 100 == 2)
         atomic_fetch_add(&c->answered_2xx, 1);
-    if ((failure & n->retry_on) != 0 && slot->attempt <= n->retries)
-        schedule(c, slot->job, tag_of(slot->step, slot->attempt + 1),
-                 clock_mono_ms() + CALLBACK_RETRY_MS);
-    else if (slot->step == 0)
-        atomic_store(&slot->job->first_done, true);
+    for (size_t i = 0; i < slot->batch.count; i++) {
+        report(c, &slot->batch.items[i], code, status);
+        finish_item(c, &slot->batch.items[i], failure);
+    }
     release_slot(c, slot);
 }
 
@@ -268,14 +385,22 @@ static bool finish_done(struct callbacks *c)
     return any;
 }
 
+/* Without a free slot nothing can start: the end of a transfer wakes us then. */
 static int wait_ms(struct callbacks *c)
 {
-    int64_t wait = IDLE_MS;
+    int64_t wait, now_ms = clock_mono_ms();
 
+    if (c->free_count == 0)
+        return IDLE_MS;
     pthread_mutex_lock(&c->lock);
-    if (c->free_count > 0)
-        wait = heap_wait_ms(&c->heap, clock_mono_ms(), IDLE_MS);
+    wait = heap_wait_ms(&c->heap, now_ms, IDLE_MS);
     pthread_mutex_unlock(&c->lock);
+    for (size_t i = 0; i < PROVIDERS_MOST && providers[i] != NULL; i++) {
+        int64_t left = gathered_until_ms(c, i) - now_ms;
+
+        if (c->gathering[i].count > 0 && left < wait)
+            wait = left > 0 ? left : 0;
+    }
     return (int)wait;
 }
 
@@ -316,7 +441,7 @@ static void slot_open(struct callbacks *c, struct slot *slot)
 
 static void slot_close(struct callbacks *c, struct slot *slot)
 {
-    if (slot->job != NULL) {
+    if (slot->batch.count > 0) {
         curl_multi_remove_handle(c->multi, slot->easy);
         release_slot(c, slot);
     }
@@ -332,6 +457,8 @@ static void release(struct callbacks *c)
 
     for (size_t i = 0; i < CALLBACKS_IN_FLIGHT; i++)
         slot_close(c, &c->slots[i]);
+    for (size_t i = 0; i < PROVIDERS_MOST; i++)
+        batch_release(&c->gathering[i]);
     curl_multi_cleanup(c->multi);
     while (heap_pop(&c->heap, INT64_MAX, &e))
         callbacks_release(e.item);

@@ -14,15 +14,25 @@
  * callbacks - tells the sender what became of its messages: later, in the order of a plan, signed.
  *
  * One thread with a curl multi handle posts them, at most CALLBACKS_IN_FLIGHT at once over kept
- * connections.  At most CALLBACKS_PENDING messages wait; what comes beyond is dropped and counted.
+ * connections.  A provider may put events of several messages into one.  At most CALLBACKS_PENDING
+ * messages wait; what comes beyond is dropped and counted.
  */
 #define CALLBACKS_IN_FLIGHT 64
 #define CALLBACKS_PENDING 1000000
 #define CALLBACK_TIMEOUT_MS 15000
 #define CALLBACK_RETRY_MS 1000
 
-/* What a provider makes of a notice and a step.  Text lives in the arena given with it. */
+/* One event of one message. */
+struct item {
+    const struct notice *notice;
+    struct step step;
+    int64_t time_ms; /* when it happened, wall clock; the same for each try and each double */
+};
+
+/* What a provider makes of one item or more.  Text lives in the arena given with it. */
 #define POST_HEADERS 6
+#define POST_BATCH_BYTES ((size_t)768 * 1024) /* about where a batch is full */
+#define POST_MAX (2 * POST_BATCH_BYTES)
 struct post {
     const char *url;
     const char *headers[POST_HEADERS]; /* "Name: value"; NULL ends early */

@@ -12,30 +12,37 @@
  *
  * Text lives in `mem` (or is constant) and is good as long as the exchange.
  */
-#define BODY_MAX ((size_t)256 * 1024)
+#define BODY_MAX ((size_t)256 * 1024) /* of a request, where its provider names no other limit */
+#define BODY_MAX_ANY ((size_t)32 * 1024 * 1024)
 
 struct request {
     const char *method;
     const char *path;                         /* as sent, still encoded, without the query */
     const char *authorization, *content_type; /* NULL: not given */
-    struct buf body;                          /* overflowed: more than BODY_MAX came */
+    struct buf body;                          /* overflowed: more than its limit came */
 };
 
 /* What the provider found in the request.  NULL: not there, or not readable. */
 struct message {
     const char *to, *from, *service, *text, *status_callback;
+    const char *subject, *html;
+    const char *template;     /* the name of a text that the provider keeps */
+    const char *message_id;   /* of a mail, with its brackets */
     const char *recipient_id; /* the sender's own name for the delivery */
     int media;                /* attachments */
     int number;               /* the four digits that choose the behaviour; -1: none */
 };
 
+#define ANSWER_HEADERS 6
 struct answer {
     int status;          /* 0: nothing is answered */
     int code;            /* the provider's own error code; 0: none */
     const char *problem; /* the words beside it; NULL: none */
-    const char *content_type, *body;
+    const char *content_type, *body; /* content_type NULL: there is no body */
     size_t body_len;
-    const char *header, *header_value; /* one more header; NULL: none */
+    struct answer_header {
+        const char *name, *value;
+    } headers[ANSWER_HEADERS]; /* a NULL name ends early */
 };
 
 /* When a callback that failed is posted again; bits. */
@@ -43,7 +50,9 @@ enum retry_on {
     RETRY_CONNECT = 1, /* no connection */
     RETRY_READ = 2,    /* no answer in time, or a cut one */
     RETRY_4XX = 4,
-    RETRY_5XX = 8
+    RETRY_5XX = 8,
+    RETRY_3XX = 16, /* none is followed */
+    RETRY_ALL = 31
 };
 
 struct provider;
@@ -53,6 +62,8 @@ struct notice {
     const struct plan *plan;
     const char *url; /* without a fragment; NULL: no callbacks are wanted */
     const char *to, *from, *service, *id, *recipient_id; /* from, service, recipient_id: or NULL */
+    const char *extra;                                   /* the provider's own; NULL: none */
+    int64_t first_ms; /* when its first event happens, wall clock */
     int retries;
     unsigned retry_on;
 };
@@ -62,6 +73,7 @@ struct exchange {
     struct request request;
     int64_t received_ms;             /* wall clock */
     const struct provider *provider; /* NULL: the path is nobody's */
+    const char *shown_path;          /* for the log; NULL: the path as it is */
     struct message message;
     bool ok;                           /* the request is one the real provider would take */
     const struct behaviour *behaviour; /* NULL when not ok */
@@ -69,4 +81,10 @@ struct exchange {
     struct notice notice;
     struct answer answer;
 };
+
+/* Moves the text into the exchange's memory and frees the buf. */
+void exchange_answer(struct exchange *x, int status, const char *content_type, struct buf *body);
+void exchange_answer_json(struct exchange *x, int status, struct buf *json);
+void exchange_add_header(struct exchange *x, const char *name, const char *value);
+const char *exchange_header(const struct exchange *x, const char *name); /* NULL: it has none */
 #endif

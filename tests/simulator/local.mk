@@ -3,7 +3,8 @@ noinst_LIBRARIES += %D%/libsimulator.a
     %D%/behaviour.c %D%/behaviour.h \
     %D%/callback_url.c %D%/callback_url.h \
     %D%/callbacks.c %D%/callbacks.h \
-    %D%/exchange.h \
+    %D%/exchange.c %D%/exchange.h \
+    %D%/hash.c %D%/hash.h \
     %D%/heap.c %D%/heap.h \
     %D%/oracle.c %D%/oracle.h \
     %D%/pause.c %D%/pause.h \
@@ -12,6 +13,7 @@ noinst_LIBRARIES += %D%/libsimulator.a
     %D%/segments.c %D%/segments.h \
     %D%/server.c %D%/server.h \
     %D%/settings.c %D%/settings.h \
+    %D%/text.c %D%/text.h \
     %D%/twilio.c %D%/twilio.h \
     %D%/twilio_callback.c \
     %D%/twilio_check.c
@@ -20,9 +22,13 @@ noinst_PROGRAMS += %D%/simulator
 %C%_simulator_SOURCES = %D%/main.c
 %C%_simulator_LDADD = %D%/libsimulator.a $(MICROHTTPD_LIBS) $(CURL_LIBS) $(COMMON_LIBS)
 
+SIMULATOR_TEST_LIBS = %D%/libsimulator.a $(MICROHTTPD_LIBS) $(CURL_LIBS) $(COMMON_LIBS) $(CHECK_LIBS)
+
 if HAVE_CHECK
-check_PROGRAMS += tests/unit/test_simulator_twilio tests/unit/test_simulator_callbacks
-tests_unit_test_simulator_twilio_LDADD = %D%/libsimulator.a $(MICROHTTPD_LIBS) $(CURL_LIBS) \
-    $(COMMON_LIBS) $(CHECK_LIBS)
-tests_unit_test_simulator_callbacks_LDADD = $(tests_unit_test_simulator_twilio_LDADD)
+check_PROGRAMS += tests/unit/test_simulator_callbacks
+tests_unit_test_simulator_callbacks_LDADD = $(SIMULATOR_TEST_LIBS)
+check_PROGRAMS += tests/unit/test_simulator_text
+tests_unit_test_simulator_text_LDADD = $(SIMULATOR_TEST_LIBS)
+check_PROGRAMS += tests/unit/test_simulator_twilio
+tests_unit_test_simulator_twilio_LDADD = $(SIMULATOR_TEST_LIBS)
 endif

@@ -15,7 +15,7 @@
 #include "tests/simulator/provider.h"
 
 /* JSON makes up to six bytes of one. */
-#define LINE_MAX_BYTES (6 * (BODY_MAX + 65536))
+#define LINE_MAX_BYTES (6 * (BODY_MAX_ANY + 65536))
 
 struct oracle {
     int fd; /* -1: no log is kept */
@@ -75,6 +75,10 @@ static void add_message(struct json_writer *w, const struct message *m)
     jw_text(w, "from", m->from);
     jw_text(w, "body_sha256", m->text != NULL ? sha256_hex(m->text, strlen(m->text), hash) : NULL);
     jw_text(w, "body", m->text);
+    jw_text(w, "subject", m->subject);
+    jw_text(w, "html", m->html);
+    jw_text(w, "template", m->template);
+    jw_text(w, "message_id", m->message_id);
     jw_text(w, "status_callback", m->status_callback);
     jw_text(w, "recipient_id", m->recipient_id);
 }
@@ -89,7 +93,7 @@ bool oracle_request(struct oracle *o, const struct exchange *x)
     begin(&w, o, "request", x->received_ms);
     jw_text(&w, "provider", x->provider != NULL ? x->provider->name : NULL);
     jw_text(&w, "method", x->request.method);
-    jw_text(&w, "path", x->request.path);
+    jw_text(&w, "path", x->shown_path != NULL ? x->shown_path : x->request.path);
     jw_bool(&w, "ok", x->ok);
     add_code(&w, "code", x->answer.code);
     jw_text(&w, "problem", x->answer.problem);

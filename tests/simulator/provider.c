@@ -7,7 +7,7 @@
 
 const struct provider *const providers[] = { &twilio_provider, NULL };
 
-static const struct provider *find(const char *path)
+const struct provider *provider_find(const char *path)
 {
     for (size_t i = 0; providers[i] != NULL; i++)
         if (strncmp(path, providers[i]->prefix, strlen(providers[i]->prefix)) == 0)
@@ -44,7 +44,7 @@ void provider_serve(const struct settings *s, struct exchange *x)
     const struct behaviour *b;
 
     x->message.number = -1;
-    x->provider = find(x->request.path);
+    x->provider = provider_find(x->request.path);
     if (x->provider == NULL) {
         answer_text(&x->answer, 404, "text/plain; charset=utf-8", "nothing is simulated here\n");
         return;
@@ -52,7 +52,8 @@ void provider_serve(const struct settings *s, struct exchange *x)
     x->ok = x->provider->check(s, x);
     if (!x->ok)
         return;
-    b = x->behaviour = behaviour_choose(x->provider->tally, x->message.number);
+    b = x->behaviour = behaviour_choose(&x->provider->repertoire, x->message.to,
+                                        x->message.number);
     if (b->fault != FAULT_NONE)
         x->provider->fail(x, b->fault);
     else if (behaviour_accepts(b))

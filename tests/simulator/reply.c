@@ -83,7 +83,7 @@ static struct MHD_Response *scripted(struct MHD_Connection *connection, struct e
     *s = (struct script){
         .connection = connection, .pause = pause, .body = x->answer.body, .len = x->answer.body_len
     };
-    s->total = manner == MANNER_HUGE ? REPLY_HUGE_BYTES : s->len;
+    s->total = manner == MANNER_HUGE ? x->behaviour->total_bytes : s->len;
     s->stop = manner == MANNER_CUT ? s->len / 2 : s->total;
     s->drip_ms = manner == MANNER_DRIP ? REPLY_DRIP_MS : 0;
     return MHD_create_response_from_callback(s->total, BLOCK_BYTES, read_script, s, NULL);
@@ -102,9 +102,10 @@ static enum MHD_Result queue(struct MHD_Connection *connection, const struct ans
 
     if (response == NULL)
         return MHD_NO;
-    MHD_add_response_header(response, "Content-Type", a->content_type);
-    if (a->header != NULL)
-        MHD_add_response_header(response, a->header, a->header_value);
+    if (a->content_type != NULL)
+        MHD_add_response_header(response, "Content-Type", a->content_type);
+    for (size_t i = 0; i < ANSWER_HEADERS && a->headers[i].name != NULL; i++)
+        MHD_add_response_header(response, a->headers[i].name, a->headers[i].value);
     result = MHD_queue_response(connection, (unsigned)a->status, response);
     MHD_destroy_response(response);
     return result;

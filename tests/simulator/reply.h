@@ -8,7 +8,6 @@
  * reply - puts an answer on the wire in the manner its behaviour asks for.
  */
 #define REPLY_DRIP_MS 100
-#define REPLY_HUGE_BYTES ((size_t)10 * 1024 * 1024)
 
 /* From the connection's callback, whose result this is.  x stays until the connection is done. */
 enum MHD_Result reply_send(struct MHD_Connection *connection, struct exchange *x,

@@ -48,14 +48,16 @@ struct call {
 static void *call_new(void *cls, const char *uri, struct MHD_Connection *connection)
 {
     struct call *call = calloc(1, sizeof *call);
+    const struct provider *provider;
     struct exchange *x;
 
     if (call == NULL)
         abort();
     x = &call->exchange;
     call->connection = connection;
-    x->request.body.limit = BODY_MAX;
     x->request.path = arena_strndup(&x->mem, uri, strcspn(uri, "?"));
+    provider = provider_find(x->request.path);
+    x->request.body.limit = provider != NULL && provider->body_max > 0 ? provider->body_max : BODY_MAX;
     return call;
 }
 
@@ -108,11 +110,7 @@ static void answer_health(struct server *s, struct exchange *x)
     jw_num(&w, "callbacks_dropped", (int64_t)counts.dropped);
     jw_num(&w, "log_failures", (int64_t)oracle_failures(s->oracle));
     jw_close(&w, '}');
-    x->answer = (struct answer){ .status = 200,
-                                 .content_type = "application/json",
-                                 .body = arena_strndup(&x->mem, buf_str(&out), out.len),
-                                 .body_len = out.len };
-    buf_free(&out);
+    exchange_answer_json(x, 200, &out);
 }
 
 static bool is_health(const struct request *r)
@@ -130,13 +128,16 @@ static int latency_ms(const struct server *s, const struct exchange *x)
 static void start_callbacks(struct server *s, struct call *call)
 {
     struct exchange *x = &call->exchange;
-    const struct notice *n = &x->notice;
+    struct notice *n = &x->notice;
     int delay_ms = latency_ms(s, x) + s->settings->callback_delay_ms;
     struct job *job;
 
     if (x->id == NULL || n->plan == NULL || n->url == NULL || s->settings->no_callbacks)
         return;
-    job = callbacks_submit(s->callbacks, n, n->plan->before_answer ? 0 : delay_ms);
+    if (n->plan->before_answer)
+        delay_ms = 0;
+    n->first_ms = clock_wall_ms() + delay_ms;
+    job = callbacks_submit(s->callbacks, n, delay_ms);
     if (n->plan->before_answer)
         call->gate = job;
     else

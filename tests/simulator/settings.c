@@ -26,6 +26,8 @@ static const struct option_row {
       AT(callback_delay_ms), 0, 86400000 },
     { "callback-gap-ms", "N", "from one callback of a message to the next (20)", KIND_NUMBER,
       AT(callback_gap_ms), 0, 86400000 },
+    { "batch-ms", "N", "how long an event waits to share a callback with others (200)", KIND_NUMBER,
+      AT(batch_ms), 0, 86400000 },
     { "no-callbacks", NULL, "post none", KIND_FLAG, AT(no_callbacks) },
     { "threads", "N", "threads that serve requests (2)", KIND_NUMBER, AT(threads), 1, 64 },
     { "twilio-account", "SID", "the account", KIND_TEXT, AT(twilio.sid) },
@@ -125,6 +127,7 @@ enum settings_outcome settings_read(struct settings *out, int argc, char **argv)
         .host = "127.0.0.1",
         .callback_delay_ms = 50,
         .callback_gap_ms = 20,
+        .batch_ms = 200,
         .threads = 2,
         .twilio = { .sid = "AC00000000000000000000000000000000", .token = "simulator" },
     };

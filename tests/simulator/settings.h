@@ -18,6 +18,7 @@ struct settings {
     int latency_ms;        /* before each answer */
     int callback_delay_ms; /* from the answer to the first callback */
     int callback_gap_ms;   /* from one callback of a message to the next */
+    int batch_ms;          /* how long an event waits to share a callback with others */
     bool no_callbacks;
     int threads;
     struct twilio_account twilio;

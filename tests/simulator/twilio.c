@@ -2,25 +2,14 @@
 #include "tests/simulator/twilio.h"
 
 #include <string.h>
-#include <time.h>
 
-#include "common/base/clock.h"
 #include "common/base/json.h"
 #include "common/base/random.h"
 #include "tests/simulator/segments.h"
+#include "tests/simulator/text.h"
 
 /* A body of 1600 characters, each of up to six bytes in JSON, and the rest beside it. */
 #define ANSWER_MAX 65536
-#define JSON_TYPE "application/json"
-
-static void answer_json(struct exchange *x, int status, struct buf *json)
-{
-    x->answer.status = status;
-    x->answer.content_type = JSON_TYPE;
-    x->answer.body = arena_strndup(&x->mem, buf_str(json), json->len);
-    x->answer.body_len = json->len;
-    buf_free(json);
-}
 
 static const struct extra_header {
     int status;
@@ -45,14 +34,12 @@ void twilio_refuse(struct exchange *x, int status, int code, const char *message
                 arena_printf(&x->mem, "https://www.twilio.com/docs/errors/%d", code));
     jw_num(&w, "status", status);
     jw_close(&w, '}');
-    answer_json(x, status, &out);
+    exchange_answer_json(x, status, &out);
     x->answer.code = code;
     x->answer.problem = message;
     for (size_t i = 0; i < sizeof extra_headers / sizeof *extra_headers; i++)
-        if (extra_headers[i].status == status) {
-            x->answer.header = extra_headers[i].name;
-            x->answer.header_value = extra_headers[i].value;
-        }
+        if (extra_headers[i].status == status)
+            exchange_add_header(x, extra_headers[i].name, extra_headers[i].value);
 }
 
 static const struct failure {
@@ -67,7 +54,7 @@ static const struct failure {
     [FAULT_UNAVAILABLE] = { 503, 20503, "Service unavailable" },
 };
 
-static void fail_message(struct exchange *x, enum fault fault)
+static void fail_message(struct exchange *x, int fault)
 {
     const struct failure *f = &failures[fault];
 
@@ -85,18 +72,6 @@ static const char *new_sid(struct arena *mem, const char *letters)
     return sid;
 }
 
-/* RFC 2822 section 3.3, always in UTC. */
-static const char *date_text(struct arena *mem, int64_t wall_ms)
-{
-    time_t seconds = (time_t)(wall_ms / 1000);
-    char text[64];
-    struct tm tm;
-
-    gmtime_r(&seconds, &tm);
-    strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S +0000", &tm);
-    return arena_strdup(mem, text);
-}
-
 static void write_uris(struct json_writer *w, struct arena *mem, const char *account,
                        const char *sid)
 {
@@ -111,7 +86,7 @@ static void write_uris(struct json_writer *w, struct arena *mem, const char *acc
 static void write_message(struct json_writer *w, const struct settings *s, struct exchange *x)
 {
     const struct message *m = &x->message;
-    const char *now = date_text(&x->mem, x->received_ms);
+    const char *now = text_date(&x->mem, x->received_ms);
     const char *text = m->text != NULL ? m->text : "";
     bool sender_known = m->service == NULL || m->from != NULL;
 
@@ -152,17 +127,18 @@ static void accept_message(const struct settings *s, struct exchange *x)
     x->notice.recipient_id = x->message.recipient_id;
     x->notice.id = x->id;
     write_message(&w, s, x);
-    answer_json(x, 201, &out);
+    exchange_answer_json(x, 201, &out);
 }
 
-static struct tally tally;
+static struct seen seen = SEEN_INIT;
 
 const struct provider twilio_provider = {
     .name = "twilio",
     .prefix = "/2010-04-01/",
-    .tally = &tally,
+    .repertoire = { .traits = TRAIT_HTTP | TRAIT_CALLBACKS, .seen = &seen },
     .check = twilio_check,
     .fail = fail_message,
     .accept = accept_message,
+    .event_name = event_name,
     .callback = twilio_callback,
 };

@@ -20,7 +20,7 @@ void twilio_sign(const char *token, const char *url, const struct urlform *form,
 
 /* twilio_provider's; see provider.h. */
 bool twilio_check(const struct settings *s, struct exchange *x);
-void twilio_callback(const struct settings *s, const struct notice *n, struct step step,
+void twilio_callback(const struct settings *s, const struct item *items, size_t count,
                      struct arena *mem, struct post *out);
 /* {"code":...,"message":...,"more_info":...,"status":...}; without a code, only the other two. */
 void twilio_refuse(struct exchange *x, int status, int code, const char *message);

@@ -114,9 +114,11 @@ static const char *idempotency_token(struct arena *mem, const struct notice *n, 
                         hash + 20);
 }
 
-void twilio_callback(const struct settings *s, const struct notice *n, struct step step,
+void twilio_callback(const struct settings *s, const struct item *items, size_t count,
                      struct arena *mem, struct post *out)
 {
+    const struct notice *n = items->notice;
+    struct step step = items->step;
     struct urlform form = { .pairs = ARENA_ARRAY(mem, struct urlform_pair, FIELDS_MAX) };
     const char *token = s->twilio.token;
     char signature[TWILIO_SIGNATURE_BYTES];

@@ -6,8 +6,8 @@
 #include <strings.h>
 
 #include "common/base/json.h"
-#include "common/base/utf8.h"
 #include "tests/simulator/callback_url.h"
+#include "tests/simulator/text.h"
 
 #define FORM_PAIRS 64
 #define WHATSAPP "whatsapp:"
@@ -27,18 +27,6 @@ static const char *given(const struct reading *r, const char *key)
     const char *value = urlform_find(&r->form, key);
 
     return value != NULL && *value != '\0' ? value : NULL;
-}
-
-static bool is_digits(const char *text, size_t min, size_t max)
-{
-    size_t n = strspn(text, "0123456789");
-
-    return n >= min && n <= max && text[n] == '\0';
-}
-
-static bool is_e164(const char *text)
-{
-    return text[0] == '+' && text[1] != '0' && is_digits(text + 1, 7, 15);
 }
 
 static bool is_whatsapp(const char *address)
@@ -74,16 +62,8 @@ static bool is_sender_name(const char *text)
 static bool wrong_credentials(const struct reading *r)
 {
     const struct twilio_account *account = &r->settings->twilio;
-    const char *header = r->request->authorization;
-    const char *wanted = arena_printf(r->mem, "%s:%s", account->sid, account->token);
-    size_t len = header != NULL ? strlen(header) : 0, got_len;
-    uint8_t *got = arena_alloc(r->mem, len + 1);
 
-    if (len < 6 || strncasecmp(header, "Basic ", 6) != 0)
-        return true;
-    if (!base64_decode(header + 6, len - 6, got, &got_len))
-        return true;
-    return !secret_equal(got, got_len, wanted, strlen(wanted));
+    return !text_is_basic(r->request->authorization, account->sid, account->token);
 }
 
 static bool wrong_resource(const struct reading *r)
@@ -116,23 +96,11 @@ static bool broken_form(const struct reading *r)
     return r->form_status != ST_OK;
 }
 
-/* How many characters; -1: not all of it is UTF-8. */
-static long count_characters(const char *text)
-{
-    const char *end = text + strlen(text);
-    long count = 0;
-
-    for (size_t step; text < end; text += step, count++)
-        if ((step = utf8_length(text, (size_t)(end - text))) == 0)
-            return -1;
-    return count;
-}
-
 static bool not_utf8(const struct reading *r)
 {
     for (size_t i = 0; i < r->form.count; i++)
-        if (count_characters(r->form.pairs[i].key) < 0 ||
-            count_characters(r->form.pairs[i].value) < 0)
+        if (text_characters(r->form.pairs[i].key) < 0 ||
+            text_characters(r->form.pairs[i].value) < 0)
             return true;
     return false;
 }
@@ -154,7 +122,7 @@ static bool no_to(const struct reading *r)
 
 static bool wrong_to(const struct reading *r)
 {
-    return !is_e164(without_channel(given(r, "To")));
+    return !text_is_e164(without_channel(given(r, "To")));
 }
 
 static bool no_from(const struct reading *r)
@@ -169,8 +137,8 @@ static bool wrong_from(const struct reading *r)
     if (from == NULL)
         return false;
     if (is_whatsapp(from))
-        return !is_e164(without_channel(from));
-    return !is_e164(from) && !is_digits(from, 3, 8) && !is_sender_name(from);
+        return !text_is_e164(without_channel(from));
+    return !text_is_e164(from) && !text_is_digits(from, 3, 8) && !is_sender_name(from);
 }
 
 static bool foreign_from(const struct reading *r)
@@ -204,7 +172,7 @@ static bool too_long(const struct reading *r)
 {
     const char *body = given(r, "Body");
 
-    return body != NULL && count_characters(body) > TWILIO_BODY_MAX;
+    return body != NULL && text_characters(body) > TWILIO_BODY_MAX;
 }
 
 static bool wrong_media(const struct reading *r)
@@ -243,7 +211,7 @@ static bool wrong_validity(const struct reading *r)
     const char *seconds = given(r, "ValidityPeriod");
 
     return seconds != NULL &&
-           (!is_digits(seconds, 1, 5) || atoi(seconds) < 1 || atoi(seconds) > 36000);
+           (!text_is_digits(seconds, 1, 5) || atoi(seconds) < 1 || atoi(seconds) > 36000);
 }
 
 static bool schedule_without_service(const struct reading *r)
@@ -330,10 +298,7 @@ bool twilio_check(const struct settings *s, struct exchange *x)
 
 int twilio_number(const char *to)
 {
-    static const char range[] = "+1555000";
-    const char *digits = without_channel(to);
+    const char *number = without_channel(to);
 
-    if (strncmp(digits, range, strlen(range)) != 0 || !is_digits(digits + strlen(range), 4, 4))
-        return -1;
-    return atoi(digits + strlen(range));
+    return *number == '+' ? text_phone_number(number + 1) : -1;
 }

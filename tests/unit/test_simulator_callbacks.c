@@ -12,10 +12,15 @@
 
 static const struct settings settings = { .twilio = { .sid = ACCOUNT, .token = "12345" } };
 
+static const struct plan *plan_of(int number)
+{
+    return behaviour_find(&twilio_provider.repertoire, number)->plan;
+}
+
 /* The callbacks of a number as "sent delivered"; a forged one has a '!'. */
 static void plan_text(int number, struct buf *out)
 {
-    const struct plan *plan = behaviour_find(number)->plan;
+    const struct plan *plan = plan_of(number);
 
     buf_clear(out);
     for (size_t i = 0; plan != NULL && plan->steps[i].event != EVENT_NONE; i++)
@@ -46,8 +51,8 @@ START_TEST(the_last_digits_choose_the_callbacks)
         plan_text(rows[i].number, &out);
         ck_assert_str_eq(buf_str(&out), rows[i].plan);
     }
-    ck_assert(behaviour_find(7004)->plan->before_answer);
-    ck_assert(!behaviour_find(7003)->plan->before_answer);
+    ck_assert(plan_of(7004)->before_answer);
+    ck_assert(!plan_of(7003)->before_answer);
     buf_free(&out);
 }
 END_TEST
@@ -105,7 +110,7 @@ static void callback(struct arena *mem, const struct notice *n, struct step step
                      struct post *out, struct urlform *form)
 {
     *out = (struct post){ .body = BUF_INIT(65536) };
-    twilio_callback(&settings, n, step, mem, out);
+    twilio_callback(&settings, &(struct item){ .notice = n, .step = step }, 1, mem, out);
     ck_assert_int_eq(urlform_parse(mem, buf_str(&out->body), out->body.len, 64, form, NULL),
                      ST_OK);
 }
