@@ -64,9 +64,9 @@ static const char *const event_names[EVENT_COUNT] = {
     [EVENT_FAILED] = "failed",
 };
 
-const char *event_name(enum event e)
+const char *event_name(int event)
 {
-    return event_names[e];
+    return event_names[event];
 }
 
 static bool matches(const char *pattern, int number)

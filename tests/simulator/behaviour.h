@@ -42,13 +42,13 @@ enum event {
     EVENT_READ,
     EVENT_UNDELIVERED,
     EVENT_FAILED,
-    EVENT_COUNT
+    EVENT_COUNT /* a provider numbers its own events from here */
 };
-const char *event_name(enum event e); /* "delivered" */
+const char *event_name(int event); /* of the common ones: "delivered" */
 
 struct step {
-    enum event event; /* EVENT_NONE: the end */
-    bool forged;      /* with a wrong signature */
+    int event;   /* enum event, or the provider's own; EVENT_NONE: the end */
+    bool forged; /* with a wrong signature */
 };
 struct plan {
     bool before_answer; /* the callbacks come first, then the answer to the request */

@@ -16,7 +16,10 @@ noinst_LIBRARIES += %D%/libsimulator.a
     %D%/text.c %D%/text.h \
     %D%/twilio.c %D%/twilio.h \
     %D%/twilio_callback.c \
-    %D%/twilio_check.c
+    %D%/twilio_check.c \
+    %D%/whatsapp.c %D%/whatsapp.h \
+    %D%/whatsapp_callback.c \
+    %D%/whatsapp_check.c
 
 noinst_PROGRAMS += %D%/simulator
 %C%_simulator_SOURCES = %D%/main.c
@@ -31,4 +34,9 @@ check_PROGRAMS += tests/unit/test_simulator_text
 tests_unit_test_simulator_text_LDADD = $(SIMULATOR_TEST_LIBS)
 check_PROGRAMS += tests/unit/test_simulator_twilio
 tests_unit_test_simulator_twilio_LDADD = $(SIMULATOR_TEST_LIBS)
+check_PROGRAMS += tests/unit/test_simulator_whatsapp
+tests_unit_test_simulator_whatsapp_LDADD = $(SIMULATOR_TEST_LIBS)
+check_PROGRAMS += tests/unit/test_simulator_wire
+tests_unit_test_simulator_wire_SOURCES = tests/unit/test_simulator_wire.c tests/unit/wire.c tests/unit/wire.h
+tests_unit_test_simulator_wire_LDADD = $(SIMULATOR_TEST_LIBS)
 endif

@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "tests/simulator/twilio.h"
+#include "tests/simulator/whatsapp.h"
 
-const struct provider *const providers[] = { &twilio_provider, NULL };
+const struct provider *const providers[] = { &twilio_provider, &whatsapp_provider, NULL };
 
 const struct provider *provider_find(const char *path)
 {

@@ -18,7 +18,7 @@ struct provider {
     bool (*check)(const struct settings *s, struct exchange *x);
     void (*fail)(struct exchange *x, int fault);
     void (*accept)(const struct settings *s, struct exchange *x); /* sets x->id too */
-    const char *(*event_name)(enum event e); /* as the provider calls it, for the log */
+    const char *(*event_name)(int event); /* as the provider calls it, for the log */
     size_t batch_most;      /* how many events go into one callback; 0: one */
     bool batch_waits;       /* for more, as long as settings->batch_ms */
     bool retries_slow_down; /* the pause before a callback's n-th further try is n times as long */

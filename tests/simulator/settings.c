@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { KIND_TEXT, KIND_NUMBER, KIND_FLAG, KIND_LISTEN, KIND_HELP, KIND_VERSION };
+#include "tests/simulator/callback_url.h"
+
+enum kind { KIND_TEXT, KIND_URL, KIND_NUMBER, KIND_FLAG, KIND_LISTEN, KIND_HELP, KIND_VERSION };
 
 #define AT(member) offsetof(struct settings, member)
 static const struct option_row {
@@ -34,6 +36,14 @@ static const struct option_row {
     { "twilio-token", "TOKEN", "its token, which also signs callbacks", KIND_TEXT,
       AT(twilio.token) },
     { "twilio-from", "NUMBER", "the account's only sender (any)", KIND_TEXT, AT(twilio.from) },
+    { "whatsapp-token", "TOKEN", "the access token", KIND_TEXT, AT(whatsapp.token) },
+    { "whatsapp-phone-id", "ID", "the sender's id", KIND_TEXT, AT(whatsapp.phone_id) },
+    { "whatsapp-number", "NUMBER", "the sender's number", KIND_TEXT, AT(whatsapp.number) },
+    { "whatsapp-app-secret", "SECRET", "signs callbacks", KIND_TEXT, AT(whatsapp.app_secret) },
+    { "whatsapp-templates", "LIST", "the only templates, NAME/LANGUAGE/PARAMETERS,... (any)",
+      KIND_TEXT, AT(whatsapp.templates) },
+    { "whatsapp-webhook", "URL", "where its callbacks go (none)", KIND_URL,
+      AT(whatsapp.webhook) },
     { "help", NULL, "show this", KIND_HELP },
     { "version", NULL, "show the version", KIND_VERSION },
 };
@@ -49,7 +59,7 @@ static void print_help(void)
     for (size_t i = 0; i < ROWS; i++) {
         snprintf(left, sizeof left, "--%s%s%s", rows[i].name, rows[i].value != NULL ? " " : "",
                  rows[i].value != NULL ? rows[i].value : "");
-        printf("  %-24s %s\n", left, rows[i].help);
+        printf("  %-29s %s\n", left, rows[i].help);
     }
     puts("\ndocs/simulator.md has the table of behaviours.");
 }
@@ -104,6 +114,9 @@ static enum settings_outcome take(struct settings *s, const struct option_row *r
     case KIND_TEXT:
         *(const char **)at = value;
         return SETTINGS_RUN;
+    case KIND_URL:
+        *(const char **)at = value;
+        return callback_url_is_web(value) || wrong(row, value) ? SETTINGS_RUN : SETTINGS_WRONG;
     case KIND_NUMBER:
         return read_number(row, value, row->min, row->max, at) ? SETTINGS_RUN : SETTINGS_WRONG;
     case KIND_FLAG:
@@ -129,6 +142,11 @@ enum settings_outcome settings_read(struct settings *out, int argc, char **argv)
         .callback_gap_ms = 20,
         .batch_ms = 200,
         .threads = 2,
+        .whatsapp = { .token = "simulator",
+                      .phone_id = "100000000000001",
+                      .number = "15550001111",
+                      .business_id = "200000000000002",
+                      .app_secret = "simulator" },
         .twilio = { .sid = "AC00000000000000000000000000000000", .token = "simulator" },
     };
     struct option options[ROWS + 1] = { 0 };

@@ -10,6 +10,13 @@ struct twilio_account {
     const char *from; /* the one sender that belongs to the account; NULL: any */
 };
 
+struct whatsapp_account {
+    const char *token, *phone_id, *number, *business_id;
+    const char *app_secret; /* signs callbacks */
+    const char *templates;  /* "NAME/LANGUAGE/PARAMETERS,..."; NULL: any is known */
+    const char *webhook;    /* where callbacks go; NULL: there are none */
+};
+
 struct settings {
     char host[64];
     uint16_t port;         /* 0: any free one */
@@ -22,6 +29,7 @@ struct settings {
     bool no_callbacks;
     int threads;
     struct twilio_account twilio;
+    struct whatsapp_account whatsapp;
 };
 
 enum settings_outcome { SETTINGS_RUN, SETTINGS_DONE, SETTINGS_WRONG };

@@ -71,7 +71,7 @@ static const char *done_date(struct arena *mem)
     return arena_strdup(mem, text + 2);
 }
 
-static void add_channel(struct urlform *form, enum event event, struct arena *mem,
+static void add_channel(struct urlform *form, int event, struct arena *mem,
                         const struct notice *n)
 {
     bool reported = event == EVENT_DELIVERED || event == EVENT_UNDELIVERED;
@@ -88,7 +88,7 @@ static void add_channel(struct urlform *form, enum event event, struct arena *me
 }
 
 static void fill(struct urlform *form, const struct settings *s, const struct notice *n,
-                 enum event event, struct arena *mem)
+                 int event, struct arena *mem)
 {
     add(form, "MessageSid", n->id);
     add(form, "SmsSid", n->id);
@@ -104,7 +104,7 @@ static void fill(struct urlform *form, const struct settings *s, const struct no
 }
 
 /* The same for each try, and for a doubled callback, of one event: made from what it tells. */
-static const char *idempotency_token(struct arena *mem, const struct notice *n, enum event event)
+static const char *idempotency_token(struct arena *mem, const struct notice *n, int event)
 {
     const char *what = arena_printf(mem, "%s %s", n->id, event_name(event));
     char hash[SHA256_HEX_BYTES];
