@@ -13,6 +13,9 @@ noinst_LIBRARIES += %D%/libsimulator.a
     %D%/segments.c %D%/segments.h \
     %D%/server.c %D%/server.h \
     %D%/settings.c %D%/settings.h \
+    %D%/telegram.c %D%/telegram.h \
+    %D%/telegram_check.c \
+    %D%/telegram_text.c %D%/telegram_text.h \
     %D%/text.c %D%/text.h \
     %D%/twilio.c %D%/twilio.h \
     %D%/twilio_callback.c \
@@ -30,6 +33,8 @@ SIMULATOR_TEST_LIBS = %D%/libsimulator.a $(MICROHTTPD_LIBS) $(CURL_LIBS) $(COMMO
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/test_simulator_callbacks
 tests_unit_test_simulator_callbacks_LDADD = $(SIMULATOR_TEST_LIBS)
+check_PROGRAMS += tests/unit/test_simulator_telegram
+tests_unit_test_simulator_telegram_LDADD = $(SIMULATOR_TEST_LIBS)
 check_PROGRAMS += tests/unit/test_simulator_text
 tests_unit_test_simulator_text_LDADD = $(SIMULATOR_TEST_LIBS)
 check_PROGRAMS += tests/unit/test_simulator_twilio

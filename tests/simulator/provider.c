@@ -3,10 +3,11 @@
 
 #include <string.h>
 
+#include "tests/simulator/telegram.h"
 #include "tests/simulator/twilio.h"
 #include "tests/simulator/whatsapp.h"
 
-const struct provider *const providers[] = { &twilio_provider, &whatsapp_provider, NULL };
+const struct provider *const providers[] = { &twilio_provider, &whatsapp_provider, &telegram_provider, NULL };
 
 const struct provider *provider_find(const char *path)
 {

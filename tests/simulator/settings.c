@@ -44,6 +44,8 @@ static const struct option_row {
       KIND_TEXT, AT(whatsapp.templates) },
     { "whatsapp-webhook", "URL", "where its callbacks go (none)", KIND_URL,
       AT(whatsapp.webhook) },
+    { "telegram-token", "TOKEN", "the bot's token, NUMBER:SECRET", KIND_TEXT,
+      AT(telegram.token) },
     { "help", NULL, "show this", KIND_HELP },
     { "version", NULL, "show the version", KIND_VERSION },
 };
@@ -142,6 +144,7 @@ enum settings_outcome settings_read(struct settings *out, int argc, char **argv)
         .callback_gap_ms = 20,
         .batch_ms = 200,
         .threads = 2,
+        .telegram = { .token = "123456789:SIMULATORSIMULATORSIMULATORSIMULATO" },
         .whatsapp = { .token = "simulator",
                       .phone_id = "100000000000001",
                       .number = "15550001111",

@@ -17,6 +17,10 @@ struct whatsapp_account {
     const char *webhook;    /* where callbacks go; NULL: there are none */
 };
 
+struct telegram_bot {
+    const char *token; /* "NUMBER:SECRET" */
+};
+
 struct settings {
     char host[64];
     uint16_t port;         /* 0: any free one */
@@ -30,6 +34,7 @@ struct settings {
     int threads;
     struct twilio_account twilio;
     struct whatsapp_account whatsapp;
+    struct telegram_bot telegram;
 };
 
 enum settings_outcome { SETTINGS_RUN, SETTINGS_DONE, SETTINGS_WRONG };

@@ -258,7 +258,28 @@ START_TEST(a_forged_status_comes_first_and_once)
 }
 END_TEST
 
-SUITE("simulator_wire", the_log_has_what_was_asked_and_answered, a_path_of_nobody_is_not_found,
+START_TEST(telegram_is_asked_by_json_and_by_form)
+{
+    static const char path[] = "/bot123456789:SIMULATORSIMULATORSIMULATORSIMULATO/sendMessage";
+    const char *answer;
+
+    wire_start(NULL);
+    answer = wire_ask(path, "Content-Type: application/json\r\n",
+                      "{\"chat_id\":123456,\"text\":\"hi\"}");
+    ck_assert_int_eq(wire_status(answer), 200);
+    answer = wire_ask(path, "Content-Type: application/x-www-form-urlencoded\r\n",
+                      "chat_id=5550004291&text=hi");
+    ck_assert_int_eq(wire_status(answer), 429);
+    ck_assert_ptr_nonnull(strstr(answer, "\r\nRetry-After: 1\r\n"));
+    SCOPED(json_t) lines = wire_log("request", "123456", 1);
+    ck_assert_str_eq(sample_text(lines, "0/provider"), "telegram");
+    ck_assert_str_eq(sample_text(lines, "0/path"), "/bot<token>/sendMessage");
+    ck_assert_ptr_null(strstr(wire_read_file("log"), "SIMULATORSIMULATOR"));
+    wire_stop();
+}
+END_TEST
+
+SUITE("simulator_wire", telegram_is_asked_by_json_and_by_form, the_log_has_what_was_asked_and_answered, a_path_of_nobody_is_not_found,
       a_reset_comes_when_the_request_was_read, a_cut_answer_ends_in_its_middle,
       silence_lasts_until_the_client_goes, a_dripping_answer_comes_in_pieces,
       a_huge_answer_is_json_and_blanks, whatsapps_statuses_reach_the_webhook,
