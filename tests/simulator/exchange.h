@@ -63,6 +63,7 @@ struct notice {
     const char *url; /* without a fragment; NULL: no callbacks are wanted */
     const char *to, *from, *service, *id, *recipient_id; /* from, service, recipient_id: or NULL */
     const char *extra;                                   /* the provider's own; NULL: none */
+    int place;        /* among the recipients of its request */
     int64_t first_ms; /* when its first event happens, wall clock */
     int retries;
     unsigned retry_on;
@@ -78,7 +79,10 @@ struct exchange {
     bool ok;                           /* the request is one the real provider would take */
     const struct behaviour *behaviour; /* NULL when not ok */
     const char *id;                    /* of the accepted message; NULL: it was not accepted */
-    struct notice notice;
+    bool rehearsal;                    /* it asked to be checked and no more */
+    struct notice notice;              /* of the recipient that the behaviour is chosen by */
+    struct notice *others;             /* of further ones */
+    size_t other_count;
     struct answer answer;
 };
 

@@ -3,6 +3,7 @@ noinst_LIBRARIES += %D%/libsimulator.a
     %D%/behaviour.c %D%/behaviour.h \
     %D%/callback_url.c %D%/callback_url.h \
     %D%/callbacks.c %D%/callbacks.h \
+    %D%/ecdsa.c %D%/ecdsa.h \
     %D%/exchange.c %D%/exchange.h \
     %D%/hash.c %D%/hash.h \
     %D%/heap.c %D%/heap.h \
@@ -11,6 +12,9 @@ noinst_LIBRARIES += %D%/libsimulator.a
     %D%/provider.c %D%/provider.h \
     %D%/reply.c %D%/reply.h \
     %D%/segments.c %D%/segments.h \
+    %D%/sendgrid.c %D%/sendgrid.h \
+    %D%/sendgrid_callback.c \
+    %D%/sendgrid_check.c \
     %D%/server.c %D%/server.h \
     %D%/settings.c %D%/settings.h \
     %D%/telegram.c %D%/telegram.h \
@@ -33,6 +37,8 @@ SIMULATOR_TEST_LIBS = %D%/libsimulator.a $(MICROHTTPD_LIBS) $(CURL_LIBS) $(COMMO
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/test_simulator_callbacks
 tests_unit_test_simulator_callbacks_LDADD = $(SIMULATOR_TEST_LIBS)
+check_PROGRAMS += tests/unit/test_simulator_sendgrid
+tests_unit_test_simulator_sendgrid_LDADD = $(SIMULATOR_TEST_LIBS)
 check_PROGRAMS += tests/unit/test_simulator_telegram
 tests_unit_test_simulator_telegram_LDADD = $(SIMULATOR_TEST_LIBS)
 check_PROGRAMS += tests/unit/test_simulator_text

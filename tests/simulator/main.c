@@ -9,20 +9,54 @@
 
 #include "common/base/json.h"
 #include "tests/simulator/callbacks.h"
+#include "tests/simulator/ecdsa.h"
 #include "tests/simulator/oracle.h"
 #include "tests/simulator/server.h"
 #include "tests/simulator/settings.h"
 
 struct parts {
+    struct ecdsa *signer;
     struct oracle *oracle;
     struct callbacks *callbacks;
     struct server *server;
 };
 
-static enum status open_parts(struct parts *p, const struct settings *s, struct error *err)
+/* Under another name first, so that whoever waits for the file reads all of it. */
+static enum status write_file(const char *path, const char *text, struct error *err)
 {
-    enum status st = oracle_open(&p->oracle, s->log, err);
+    char draft[4096];
+    bool written;
+    FILE *f;
 
+    if (path == NULL)
+        return ST_OK;
+    if (snprintf(draft, sizeof draft, "%s.new", path) >= (int)sizeof draft)
+        return error_set(err, ST_INVALID, "the name of a file is too long");
+    f = fopen(draft, "we");
+    if (f == NULL)
+        return error_set(err, ST_UNAVAILABLE, "%s: %s", draft, strerror(errno));
+    written = fprintf(f, "%s\n", text) > 0;
+    if (fclose(f) != 0 || !written || rename(draft, path) != 0)
+        return error_set(err, ST_UNAVAILABLE, "%s: %s", path, strerror(errno));
+    return ST_OK;
+}
+
+static enum status open_signer(struct parts *p, struct settings *s, struct error *err)
+{
+    enum status st = ecdsa_open(&p->signer, s->sendgrid.private_key, err);
+
+    s->sendgrid.signer = p->signer;
+    if (st == ST_OK)
+        st = write_file(s->sendgrid.public_key_file, ecdsa_public(p->signer), err);
+    return st;
+}
+
+static enum status open_parts(struct parts *p, struct settings *s, struct error *err)
+{
+    enum status st = open_signer(p, s, err);
+
+    if (st == ST_OK)
+        st = oracle_open(&p->oracle, s->log, err);
     if (st == ST_OK)
         st = callbacks_open(&p->callbacks, s, p->oracle, err);
     if (st == ST_OK)
@@ -35,33 +69,24 @@ static void close_parts(struct parts *p)
     server_close(p->server);
     callbacks_close(p->callbacks);
     oracle_close(p->oracle);
+    ecdsa_close(p->signer);
 }
 
-/* Under another name first, so that whoever waits for the file reads all of it. */
 static enum status write_port(const char *path, uint16_t port, struct error *err)
 {
-    char draft[4096];
-    bool written;
-    FILE *f;
+    char text[8];
 
-    if (snprintf(draft, sizeof draft, "%s.new", path) >= (int)sizeof draft)
-        return error_set(err, ST_INVALID, "the name of the port file is too long");
-    f = fopen(draft, "we");
-    if (f == NULL)
-        return error_set(err, ST_UNAVAILABLE, "%s: %s", draft, strerror(errno));
-    written = fprintf(f, "%u\n", port) > 0;
-    if (fclose(f) != 0 || !written || rename(draft, path) != 0)
-        return error_set(err, ST_UNAVAILABLE, "%s: %s", path, strerror(errno));
-    return ST_OK;
+    snprintf(text, sizeof text, "%u", port);
+    return write_file(path, text, err);
 }
 
-static enum status run(const struct settings *s, const sigset_t *stop, struct error *err)
+static enum status run(struct settings *s, const sigset_t *stop, struct error *err)
 {
     struct parts parts = { 0 };
     enum status st = open_parts(&parts, s, err);
     int signal_number;
 
-    if (st == ST_OK && s->port_file != NULL)
+    if (st == ST_OK)
         st = write_port(s->port_file, server_port(parts.server), err);
     if (st == ST_OK) {
         printf("listening on %s port %u\n", s->host, server_port(parts.server));

@@ -3,11 +3,14 @@
 
 #include <string.h>
 
+#include "tests/simulator/sendgrid.h"
 #include "tests/simulator/telegram.h"
 #include "tests/simulator/twilio.h"
 #include "tests/simulator/whatsapp.h"
 
-const struct provider *const providers[] = { &twilio_provider, &whatsapp_provider, &telegram_provider, NULL };
+/* In order: a prefix may be the beginning of one that stands before it. */
+const struct provider *const providers[] = { &twilio_provider, &sendgrid_provider,
+                                            &whatsapp_provider, &telegram_provider, NULL };
 
 const struct provider *provider_find(const char *path)
 {
@@ -25,14 +28,29 @@ static void answer_text(struct answer *a, int status, const char *type, const ch
     a->body_len = strlen(body);
 }
 
+/* Half of a body, a slow or an endless one needs a body; where there is none, blanks are sent. */
+static void pad(struct answer *a, const struct behaviour *b)
+{
+    static const char blanks[] = "                                                                ";
+
+    if (a->body_len == 0 && (b->manner == MANNER_CUT || b->manner == MANNER_DRIP ||
+                             b->manner == MANNER_HUGE))
+        answer_text(a, a->status, "text/plain; charset=utf-8", blanks);
+}
+
 /* The body of an accepted message, made unreadable. */
 static void redress(struct answer *a, enum dress dress)
 {
+    static const char broken[] = "{\"message\":\"suc";
+
     switch (dress) {
     case DRESS_RIGHT:
         break;
     case DRESS_BROKEN_JSON:
-        a->body_len /= 2;
+        if (a->body_len == 0)
+            answer_text(a, a->status, "application/json", broken);
+        else
+            a->body_len /= 2;
         break;
     case DRESS_HTML:
         answer_text(a, a->status, "text/html; charset=utf-8",
@@ -61,5 +79,6 @@ void provider_serve(const struct settings *s, struct exchange *x)
     else if (behaviour_accepts(b))
         x->provider->accept(s, x);
     x->notice.plan = b->plan;
+    pad(&x->answer, b);
     redress(&x->answer, b->dress);
 }

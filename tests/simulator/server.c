@@ -125,23 +125,33 @@ static int latency_ms(const struct server *s, const struct exchange *x)
     return s->settings->latency_ms + own;
 }
 
-static void start_callbacks(struct server *s, struct call *call)
+/* The handle of its first callback, or NULL: it has none. */
+static struct job *start_callbacks_of(struct server *s, struct notice *n, int delay_ms)
 {
-    struct exchange *x = &call->exchange;
-    struct notice *n = &x->notice;
-    int delay_ms = latency_ms(s, x) + s->settings->callback_delay_ms;
-    struct job *job;
-
-    if (x->id == NULL || n->plan == NULL || n->url == NULL || s->settings->no_callbacks)
-        return;
+    if (n->plan == NULL || n->url == NULL || s->settings->no_callbacks)
+        return NULL;
     if (n->plan->before_answer)
         delay_ms = 0;
     n->first_ms = clock_wall_ms() + delay_ms;
-    job = callbacks_submit(s->callbacks, n, delay_ms);
-    if (n->plan->before_answer)
+    return callbacks_submit(s->callbacks, n, delay_ms);
+}
+
+/* Only the recipient that chose the behaviour can hold up the answer. */
+static void start_callbacks(struct server *s, struct call *call)
+{
+    struct exchange *x = &call->exchange;
+    int delay_ms = latency_ms(s, x) + s->settings->callback_delay_ms;
+    struct job *job;
+
+    if (x->id == NULL)
+        return;
+    job = start_callbacks_of(s, &x->notice, delay_ms);
+    if (job != NULL && x->notice.plan->before_answer)
         call->gate = job;
     else
         callbacks_release(job);
+    for (size_t i = 0; i < x->other_count; i++)
+        callbacks_release(start_callbacks_of(s, &x->others[i], delay_ms));
 }
 
 /* An answer that is not in the log must not look like one that is. */

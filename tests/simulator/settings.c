@@ -46,6 +46,15 @@ static const struct option_row {
       AT(whatsapp.webhook) },
     { "telegram-token", "TOKEN", "the bot's token, NUMBER:SECRET", KIND_TEXT,
       AT(telegram.token) },
+    { "sendgrid-key", "KEY", "the API key", KIND_TEXT, AT(sendgrid.key) },
+    { "sendgrid-from", "ADDRESS", "the only verified sender (any)", KIND_TEXT,
+      AT(sendgrid.from) },
+    { "sendgrid-webhook", "URL", "where its callbacks go (none)", KIND_URL,
+      AT(sendgrid.webhook) },
+    { "sendgrid-private-key", "FILE", "P-256 key in PEM that signs them (a new one)", KIND_TEXT,
+      AT(sendgrid.private_key) },
+    { "sendgrid-public-key-file", "FILE", "write the public key there", KIND_TEXT,
+      AT(sendgrid.public_key_file) },
     { "help", NULL, "show this", KIND_HELP },
     { "version", NULL, "show the version", KIND_VERSION },
 };
@@ -61,7 +70,7 @@ static void print_help(void)
     for (size_t i = 0; i < ROWS; i++) {
         snprintf(left, sizeof left, "--%s%s%s", rows[i].name, rows[i].value != NULL ? " " : "",
                  rows[i].value != NULL ? rows[i].value : "");
-        printf("  %-29s %s\n", left, rows[i].help);
+        printf("  %-32s %s\n", left, rows[i].help);
     }
     puts("\ndocs/simulator.md has the table of behaviours.");
 }
@@ -144,6 +153,7 @@ enum settings_outcome settings_read(struct settings *out, int argc, char **argv)
         .callback_gap_ms = 20,
         .batch_ms = 200,
         .threads = 2,
+        .sendgrid = { .key = "SG.simulator" },
         .telegram = { .token = "123456789:SIMULATORSIMULATORSIMULATORSIMULATO" },
         .whatsapp = { .token = "simulator",
                       .phone_id = "100000000000001",

@@ -17,6 +17,14 @@ struct whatsapp_account {
     const char *webhook;    /* where callbacks go; NULL: there are none */
 };
 
+struct sendgrid_account {
+    const char *key;
+    const char *from;    /* the one verified sender; NULL: any */
+    const char *webhook; /* where callbacks go; NULL: there are none */
+    const char *private_key, *public_key_file; /* PEM to sign with, and where to write the other */
+    const struct ecdsa *signer;                /* made from them at start */
+};
+
 struct telegram_bot {
     const char *token; /* "NUMBER:SECRET" */
 };
@@ -35,6 +43,7 @@ struct settings {
     struct twilio_account twilio;
     struct whatsapp_account whatsapp;
     struct telegram_bot telegram;
+    struct sendgrid_account sendgrid;
 };
 
 enum settings_outcome { SETTINGS_RUN, SETTINGS_DONE, SETTINGS_WRONG };

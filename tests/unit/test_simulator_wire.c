@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/crypto/digest.h"
+#include "tests/simulator/ecdsa.h"
 #include "tests/simulator/whatsapp.h"
 #include "tests/unit/simulator.h"
 #include "tests/unit/suite.h"
@@ -258,6 +259,93 @@ START_TEST(a_forged_status_comes_first_and_once)
 }
 END_TEST
 
+static const char *ask_sendgrid(const char *to, const char *id)
+{
+    return wire_ask("/v3/mail/send",
+                    "Authorization: Bearer SG.simulator\r\nContent-Type: application/json\r\n",
+                    wire_text("{\"personalizations\":[{\"to\":[{\"email\":\"%s\"}],\"custom_args\":{"
+                              "\"notification_id\":\"%s\"}}],\"from\":{\"email\":"
+                              "\"notices@example.com\"},\"subject\":\"s\",\"content\":[{\"type\":"
+                              "\"text/plain\",\"value\":\"hi\"}]}",
+                              to, id));
+}
+
+/* How many of the events say this of this recipient. */
+static int count_events(const json_t *events, const char *email, const char *event)
+{
+    const json_t *e;
+    int count = 0;
+    size_t i;
+
+    json_array_foreach ((json_t *)(uintptr_t)events, i, e)
+        count += strcmp(sample_text(e, "email"), email) == 0 &&
+                 strcmp(sample_text(e, "event"), event) == 0 &&
+                 strcmp(sample_text(e, "notification_id"), "m.0") == 0;
+    return count;
+}
+
+START_TEST(sendgrids_events_come_in_signed_batches)
+{
+    const struct wire_post *post;
+    const char *answer, *key;
+
+    wire_start(OPTIONS("--sendgrid-webhook", wire_sink("/sg"), "--sendgrid-public-key-file",
+                       wire_file("key"), "--callback-gap-ms", "0", "--batch-ms", "500"));
+    answer = ask_sendgrid("ada@example.com\"},{\"email\":\"grace@example.com", "m.0");
+    ck_assert_int_eq(wire_status(answer), 202);
+    ck_assert_str_eq(wire_body(answer), "");
+    ck_assert_ptr_nonnull(strstr(answer, "\r\nX-Message-Id: "));
+    SCOPED(json_t) told = wire_log("callback", "grace@example.com", 2);
+    SCOPED(json_t) asked = wire_log("request", "ada@example.com", 1);
+    post = wire_posts(1);
+    SCOPED(json_t) events = json_read(post->body, post->body_len, NULL);
+    key = wire_read_file("key");
+    ck_assert(ecdsa_verify(wire_text("%.*s", (int)strcspn(key, "\n"), key),
+                           wire_post_header(post, "X-Twilio-Email-Event-Webhook-Signature"),
+                           wire_post_header(post, "X-Twilio-Email-Event-Webhook-Timestamp"),
+                           post->body, post->body_len));
+    ck_assert_uint_eq(json_array_size(events), 4);
+    ck_assert_int_eq(count_events(events, "ada@example.com", "processed"), 1);
+    ck_assert_int_eq(count_events(events, "ada@example.com", "delivered"), 1);
+    ck_assert_int_eq(count_events(events, "grace@example.com", "delivered"), 1);
+    ck_assert_str_eq(sample_text(told, "1/recipient_id"), "m.0");
+    ck_assert_str_eq(sample_text(told, "1/sid"), sample_text(asked, "0/sid"));
+    ck_assert_int_eq(sample_number(asked, "0/recipients"), 2);
+    ck_assert_str_eq(sample_text(asked, "0/subject"), "s");
+    wire_stop();
+}
+END_TEST
+
+START_TEST(sendgrids_empty_answer_can_be_cut)
+{
+    wire_start(NULL);
+    ck_assert_ptr_null(ask_sendgrid("ada+4992@example.com", "m.0"));
+    ck_assert_int_eq(wire_status(ask_sendgrid("ada+4992@example.com", "m.0")), 202);
+    wire_stop();
+}
+END_TEST
+
+/* What is more than the common limit, and less than this provider's. */
+START_TEST(a_large_mail_is_taken)
+{
+    struct buf name = BUF_INIT(2 * BODY_MAX + 1);
+    const char *body;
+
+    for (size_t i = 0; i < 2 * BODY_MAX; i++)
+        buf_addc(&name, 'a');
+    body = wire_text("{\"personalizations\":[{\"to\":[{\"email\":\"ada@example.com\",\"name\":\"%s\"}]}"
+                     "],\"from\":{\"email\":\"notices@example.com\"},\"subject\":\"s\",\"content\":[{"
+                     "\"type\":\"text/plain\",\"value\":\"hi\"}]}", buf_str(&name));
+    wire_start(NULL);
+    ck_assert_int_eq(wire_status(wire_ask("/v3/mail/send",
+                                          "Authorization: Bearer SG.simulator\r\n"
+                                          "Content-Type: application/json\r\n", body)), 202);
+    ck_assert_int_eq(wire_status(wire_ask(TWILIO_PATH, TWILIO_HEADERS, body)), 413);
+    buf_free(&name);
+    wire_stop();
+}
+END_TEST
+
 START_TEST(telegram_is_asked_by_json_and_by_form)
 {
     static const char path[] = "/bot123456789:SIMULATORSIMULATORSIMULATORSIMULATO/sendMessage";
@@ -279,7 +367,9 @@ START_TEST(telegram_is_asked_by_json_and_by_form)
 }
 END_TEST
 
-SUITE("simulator_wire", telegram_is_asked_by_json_and_by_form, the_log_has_what_was_asked_and_answered, a_path_of_nobody_is_not_found,
+SUITE("simulator_wire", telegram_is_asked_by_json_and_by_form,
+      sendgrids_events_come_in_signed_batches, sendgrids_empty_answer_can_be_cut,
+      a_large_mail_is_taken, the_log_has_what_was_asked_and_answered, a_path_of_nobody_is_not_found,
       a_reset_comes_when_the_request_was_read, a_cut_answer_ends_in_its_middle,
       silence_lasts_until_the_client_goes, a_dripping_answer_comes_in_pieces,
       a_huge_answer_is_json_and_blanks, whatsapps_statuses_reach_the_webhook,
