@@ -121,6 +121,7 @@ bool attempt_build(struct attempt *a, const struct attempt_context *ctx,
         end_unbuildable(a, &err);
         return false;
     }
+    a->transfer.limits = &a->provider->limits;
     return true;
 }
 

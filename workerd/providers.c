@@ -1,6 +1,8 @@
 /* providers - opening what [provider.NAME] describes. */
 #include "workerd/providers.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +11,36 @@ struct providers {
     struct open_provider *all; /* in the order of config->providers */
     size_t count;
 };
+
+/* PEM, of OpenSSL's TRUSTED form too. */
+static bool has_certificate(FILE *f)
+{
+    char line[256];
+
+    while (fgets(line, sizeof line, f) != NULL) {
+        if (strncmp(line, "-----BEGIN ", 11) == 0 && strstr(line, "CERTIFICATE-----") != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* Said at the start: left to the first call, it would look like a provider that is down. */
+static enum status check_ca_bundle(const struct provider_config *pc, struct error *err)
+{
+    FILE *f;
+    bool has;
+
+    if (pc->ca_bundle[0] == '\0')
+        return ST_OK;
+    if ((f = fopen(pc->ca_bundle, "re")) == NULL)
+        return error_set(err, ST_INVALID, "[provider.%s] ca_bundle: cannot read %s: %s", pc->name,
+                         pc->ca_bundle, strerror(errno));
+    has = has_certificate(f);
+    fclose(f);
+    return has ? ST_OK
+               : error_set(err, ST_INVALID, "[provider.%s] ca_bundle: %s holds no PEM certificate",
+                           pc->name, pc->ca_bundle);
+}
 
 static enum status open_one(struct open_provider *p, const struct provider_config *pc,
                             const struct config *config, struct error *err)
@@ -19,8 +51,14 @@ static enum status open_one(struct open_provider *p, const struct provider_confi
                                       .base_ms = config->worker.retry_base_ms,
                                       .max_ms = config->worker.retry_max_ms,
                                       .on_unclear = pc->on_unclear };
+    p->limits = (struct transfer_limits){ .connect_ms = pc->connect_timeout_ms,
+                                          .low_speed_bytes = pc->low_speed_bytes,
+                                          .low_speed_seconds = pc->low_speed_seconds,
+                                          .ca_bundle = pc->ca_bundle };
     if (p->adapter == NULL)
         return error_set(err, ST_INVALID, "[provider.%s] kind %s cannot send yet", pc->name, pc->kind);
+    if (check_ca_bundle(pc, err) != ST_OK)
+        return err->kind;
     if (p->adapter->open(&p->handle, pc, config->server.public_url, err) != ST_OK)
         return error_prefix(err, "[provider.%s]", pc->name);
     return ST_OK;

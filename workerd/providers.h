@@ -9,12 +9,15 @@
 /*
  * providers - the opened providers of the configuration, in each platform's order.  Constant once
  * opened; shared by all threads.
+ *
+ * Opening refuses a ca_bundle that nobody could verify a certificate with.
  */
 struct open_provider {
     const struct provider_config *config;
     const struct adapter *adapter;
     struct provider *handle;
     struct retry_policy retry;
+    struct transfer_limits limits; /* of every call to it */
 };
 struct providers;
 

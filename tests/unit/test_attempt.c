@@ -106,6 +106,7 @@ START_TEST(a_claim_becomes_a_transfer_that_names_the_recipient)
     ck_assert_str_eq(attempt.recipient_id, MESSAGE ".7");
     ck_assert_str_eq(attempt.provider->config->name, "trial");
     ck_assert_int_eq(attempt.transfer.kind, TRANSFER_NONE);
+    ck_assert_ptr_eq(attempt.transfer.limits, &attempt.provider->limits);
     ck_assert_ptr_nonnull(strstr(attempt.transfer.body, "\"id\":\"" MESSAGE ".7\""));
     done();
 }

@@ -1,7 +1,10 @@
 /* Tests of workerd/providers: what is opened, in which order it is used, and what is refused. */
 #include "workerd/providers.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/unit/suite.h"
 
@@ -82,6 +85,80 @@ START_TEST(each_brings_its_adapter_and_the_policy_of_its_retries)
 }
 END_TEST
 
+START_TEST(each_brings_the_limits_of_its_calls)
+{
+    const struct transfer_limits *l;
+
+    load("[platform.sms]\nproviders = own, usual\n"
+         "[provider.own]\nkind = mock\nconnect_timeout_ms = 1500\nlow_speed_bytes = 100\n"
+         "low_speed_seconds = 7\n[provider.usual]\nkind = mock\n");
+    ck_assert_int_eq(providers_open(&providers, &config, &err), ST_OK);
+    l = &providers_at(providers, PF_SMS, 0)->limits;
+    ck_assert_int_eq(l->connect_ms, 1500);
+    ck_assert_int_eq(l->low_speed_bytes, 100);
+    ck_assert_int_eq(l->low_speed_seconds, 7);
+    ck_assert_str_eq(l->ca_bundle, "");
+    l = &providers_at(providers, PF_SMS, 1)->limits;
+    ck_assert_int_eq(l->connect_ms, 5000);
+    ck_assert_int_eq(l->low_speed_seconds, 0);
+    done();
+}
+END_TEST
+
+/* What a ca_bundle may hold, and what is said of it; NULL: it is taken. */
+static const struct {
+    const char *text, *fault;
+} bundles[] = {
+    { "Our own authority\n-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", NULL },
+    { "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n", "holds no PEM certificate" },
+    { "", "holds no PEM certificate" },
+};
+
+static void load_with_bundle(const char *path)
+{
+    char text[256];
+
+    snprintf(text, sizeof text,
+             "[platform.sms]\nproviders = own\n[provider.own]\nkind = mock\nca_bundle = %s\n", path);
+    load(text);
+}
+
+START_TEST(a_ca_bundle_is_read_at_the_start)
+{
+    for (size_t i = 0; i < sizeof bundles / sizeof *bundles; i++) {
+        char path[] = "/tmp/test_providers-XXXXXX", words[128];
+        int fd = mkstemp(path);
+
+        ck_assert_int_ge(fd, 0);
+        ck_assert_int_eq(write(fd, bundles[i].text, strlen(bundles[i].text)),
+                         (ssize_t)strlen(bundles[i].text));
+        close(fd);
+        load_with_bundle(path);
+        snprintf(words, sizeof words, "[provider.own] ca_bundle: %s %s", path, bundles[i].fault);
+        if (providers_open(&providers, &config, &err) == ST_OK)
+            ck_assert_str_eq(providers_at(providers, PF_SMS, 0)->limits.ca_bundle, path);
+        else
+            ck_assert_str_eq(err.text, words);
+        ck_assert_int_eq(providers != NULL, bundles[i].fault == NULL);
+        done();
+        unlink(path);
+    }
+}
+END_TEST
+
+START_TEST(a_ca_bundle_that_cannot_be_read_ends_the_start)
+{
+    load_with_bundle("/nowhere/authorities.pem");
+    ck_assert_int_eq(providers_open(&providers, &config, &err), ST_INVALID);
+    ck_assert_str_eq(err.text, "[provider.own] ca_bundle: cannot read /nowhere/authorities.pem:"
+                               " No such file or directory");
+    done();
+    load_with_bundle("/tmp"); /* a folder */
+    ck_assert_int_eq(providers_open(&providers, &config, &err), ST_INVALID);
+    done();
+}
+END_TEST
+
 START_TEST(a_provider_of_two_platforms_is_opened_once)
 {
     load("[platform.sms]\nproviders = one\n[platform.email]\nproviders = one\n"
@@ -131,7 +208,8 @@ END_TEST
 
 SUITE("providers", each_platform_has_its_providers_in_its_own_order,
       a_platform_that_is_off_or_has_none_has_no_provider,
-      each_brings_its_adapter_and_the_policy_of_its_retries,
+      each_brings_its_adapter_and_the_policy_of_its_retries, each_brings_the_limits_of_its_calls,
+      a_ca_bundle_is_read_at_the_start, a_ca_bundle_that_cannot_be_read_ends_the_start,
       a_provider_of_two_platforms_is_opened_once,
       a_kind_that_cannot_send_is_refused_only_where_it_is_used,
       what_an_adapter_refuses_names_its_section_and_closes_the_others,
