@@ -5,6 +5,8 @@ noinst_LIBRARIES += %D%/libworker.a
     %D%/events.c %D%/events.h \
     %D%/gate.c %D%/gate.h \
     %D%/loop.c %D%/loop.h \
+    %D%/names.c %D%/names.h \
+    %D%/origin.c %D%/origin.h \
     %D%/pool.c %D%/pool.h \
     %D%/providers.c %D%/providers.h \
     %D%/retry.c %D%/retry.h \
