@@ -7,7 +7,7 @@
  * An empty cell is DS_NONE: the event changes nothing.  A callback may come while a retry waits,
  * because it tells of an earlier attempt: then it moves the recipient up and the retry is off;
  * but that attempt's failure does not take the retry away.  `failed` counts only before
- * `delivered` (CONTRACT section 4), and nothing ever moves down.
+ * `delivered` (CONTRACT section 4), and nothing ever moves down, but where a person orders a replay.
  */
 static const enum delivery_state next_state[DS_COUNT][EV_COUNT] = {
     [DS_PENDING] = {
@@ -44,6 +44,7 @@ static const enum delivery_state next_state[DS_COUNT][EV_COUNT] = {
         [EV_REPORTED_FAILED] = DS_FAILED,
     },
     [DS_DELIVERED] = { [EV_REPORTED_READ] = DS_READ },
+    [DS_FAILED] = { [EV_REPLAYED] = DS_PENDING },
 };
 
 static const char *const state_names[DS_COUNT] = {
@@ -68,6 +69,7 @@ static const char *const event_names[EV_COUNT] = {
     [EV_ABANDONED] = "abandoned",
     [EV_CANCELLED] = "cancelled",
     [EV_EXPIRED] = "expired",
+    [EV_REPLAYED] = "replayed",
     [EV_REPORTED_SENT] = "reported_sent",
     [EV_REPORTED_DELIVERED] = "reported_delivered",
     [EV_REPORTED_READ] = "reported_read",

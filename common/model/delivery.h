@@ -5,7 +5,7 @@
  * delivery - the states of one recipient, what can happen to it, and where that leads.  Pure.
  *
  * CONTRACT section 4: pending -> queued -> sending -> sent -> delivered -> read, or failed,
- * cancelled, expired at its end; a retry is pending again.
+ * cancelled, expired at its end; a retry is pending again, and so is a failed one that is replayed.
  */
 enum delivery_state {
     DS_NONE, /* no state: "not allowed" as the answer of delivery_step() */
@@ -22,6 +22,7 @@ enum delivery_event {
     EV_ABANDONED, /* the worker that had claimed it is gone */
     EV_CANCELLED,
     EV_EXPIRED,
+    EV_REPLAYED,  /* an operator lets it begin anew */
     EV_REPORTED_SENT,      /* callbacks of the provider */
     EV_REPORTED_DELIVERED,
     EV_REPORTED_READ,

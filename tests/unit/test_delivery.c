@@ -35,6 +35,7 @@ static const struct {
     { DS_SENT, EV_REPORTED_READ, DS_READ },
     { DS_SENT, EV_REPORTED_FAILED, DS_FAILED },
     { DS_DELIVERED, EV_REPORTED_READ, DS_READ },
+    { DS_FAILED, EV_REPLAYED, DS_PENDING },
 };
 
 static enum delivery_state expected(enum delivery_state from, enum delivery_event event)
@@ -55,24 +56,40 @@ START_TEST(every_step_is_the_one_the_contract_allows)
 }
 END_TEST
 
-START_TEST(a_finished_delivery_never_moves)
+START_TEST(a_finished_delivery_never_moves_by_itself)
 {
     static const enum delivery_state finished[] = { DS_READ, DS_FAILED, DS_CANCELLED, DS_EXPIRED };
 
     for (size_t i = 0; i < sizeof finished / sizeof *finished; i++)
         for (enum delivery_event event = 0; event < EV_COUNT; event++)
-            ck_assert_int_eq(delivery_step(finished[i], event), DS_NONE);
+            if (event != EV_REPLAYED)
+                ck_assert_int_eq(delivery_step(finished[i], event), DS_NONE);
 }
 END_TEST
 
-START_TEST(a_delivery_that_has_left_never_comes_back)
+START_TEST(a_delivery_that_has_left_comes_back_by_a_replay_of_its_failure_alone)
 {
     for (enum delivery_state from = DS_SENT; from < DS_COUNT; from++)
         for (enum delivery_event event = 0; event < EV_COUNT; event++) {
             enum delivery_state to = delivery_step(from, event);
 
-            ck_assert(to == DS_NONE || delivery_has_left(to));
+            if (from == DS_FAILED && event == EV_REPLAYED)
+                ck_assert_int_eq(to, DS_PENDING);
+            else
+                ck_assert(to == DS_NONE || delivery_has_left(to));
         }
+}
+END_TEST
+
+/* Late words about the attempts before it are words about a retry that waits. */
+START_TEST(a_replayed_delivery_begins_like_a_new_one)
+{
+    enum delivery_state again = delivery_step(DS_FAILED, EV_REPLAYED);
+
+    ck_assert_int_eq(again, DS_PENDING);
+    ck_assert_int_eq(delivery_step(again, EV_REPORTED_FAILED), DS_NONE);
+    ck_assert_int_eq(delivery_step(again, EV_REPORTED_DELIVERED), DS_DELIVERED);
+    ck_assert_int_eq(delivery_step(again, EV_REPLAYED), DS_NONE);
 }
 END_TEST
 
@@ -153,8 +170,10 @@ START_TEST(a_worker_has_work_until_the_delivery_has_left)
 }
 END_TEST
 
-SUITE("delivery", every_step_is_the_one_the_contract_allows, a_finished_delivery_never_moves,
-      a_delivery_that_has_left_never_comes_back,
+SUITE("delivery", every_step_is_the_one_the_contract_allows,
+      a_finished_delivery_never_moves_by_itself,
+      a_delivery_that_has_left_comes_back_by_a_replay_of_its_failure_alone,
+      a_replayed_delivery_begins_like_a_new_one,
       callbacks_end_in_the_same_state_in_any_order_and_number, a_failure_counts_only_before_delivery,
       every_name_is_read_back, none_is_no_state_that_can_be_given,
       a_worker_has_work_until_the_delivery_has_left)
