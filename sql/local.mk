@@ -15,4 +15,6 @@ dist_sql_DATA = \
     %D%/0007_idempotency.down.sql \
     %D%/0007_idempotency.up.sql \
     %D%/0008_fairness.down.sql \
-    %D%/0008_fairness.up.sql
+    %D%/0008_fairness.up.sql \
+    %D%/0009_dead_letters.down.sql \
+    %D%/0009_dead_letters.up.sql

@@ -1,4 +1,4 @@
-/* dispatch - taking what is due. */
+/* dispatch - taking what is due, and counting it. */
 #include "common/db/dispatch.h"
 
 #include "common/base/random.h"
@@ -87,4 +87,35 @@ enum status dispatch_take(struct db *db, int lane, enum take_order order, int li
     if (s == ST_OK)
         *count = rows.count;
     return s;
+}
+
+/* Counts walk the index and stop: their cost does not grow with what is due. */
+static const struct statement backlog = {
+    "dispatch_backlog",
+    "SELECT l.lane,"
+    "       (SELECT count(*) FROM (SELECT FROM dispatch d"
+    "         WHERE d.lane = l.lane AND d.due_at <= now() LIMIT $1::int) AS found),"
+    "       (SELECT count(*) FROM (SELECT FROM dispatch d"
+    "         WHERE d.lane = l.lane AND d.due_at > now() LIMIT $1::int) AS found),"
+    "       (SELECT (extract(epoch FROM now() - d.due_at) * 1000)::bigint FROM dispatch d"
+    "         WHERE d.lane = l.lane AND d.due_at <= now() ORDER BY d.due_at LIMIT 1)"
+    "  FROM generate_series(0, $2::int - 1) AS l (lane) ORDER BY l.lane",
+    2
+};
+
+enum status dispatch_backlog(struct db *db, int most, struct arena *mem,
+                             struct backlog out[LANE_COUNT], struct error *err)
+{
+    const char *args[] = { arena_printf(mem, "%d", most), arena_printf(mem, "%d", LANE_COUNT) };
+    struct rows r;
+    enum status s = db_query(db, &backlog, args, mem, &r, err);
+
+    if (s != ST_OK)
+        return s;
+    for (size_t lane = 0; lane < LANE_COUNT; lane++)
+        out[lane] = (struct backlog){
+            .due = row_int(&r, lane, 1), .waiting = row_int(&r, lane, 2),
+            .oldest_ms = row_text(&r, lane, 3) == NULL ? -1 : row_int(&r, lane, 3),
+        };
+    return ST_OK;
 }

@@ -8,8 +8,9 @@
 #include "common/base/error.h"
 #include "common/db/db.h"
 #include "common/db/recipients.h"
+#include "common/model/platform.h"
 /*
- * dispatch - the timer table: what is due, and taking it.
+ * dispatch - the timer table: what is due, taking it, and how much of it there is.
  */
 struct due {
     struct recipient_ref ref;
@@ -29,4 +30,12 @@ enum take_order {
 };
 enum status dispatch_take(struct db *db, int lane, enum take_order order, int limit, int64_t grace_ms,
                           struct arena *mem, struct due **out, size_t *count, struct error *err);
+
+/* What a lane has in the table: whose time has come, whose has not, and for how long the first has. */
+struct backlog {
+    int64_t due, waiting; /* counting stops at `most` */
+    int64_t oldest_ms;    /* -1: nothing is due */
+};
+enum status dispatch_backlog(struct db *db, int most, struct arena *mem,
+                             struct backlog out[LANE_COUNT], struct error *err);
 #endif

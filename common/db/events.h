@@ -22,4 +22,8 @@ struct event {
 enum status events_page(struct db *db, const char *message_id, int64_t after_ms, int64_t after_id,
                         int limit, struct arena *mem, struct event **out, size_t *count,
                         struct error *err);
+/* The oldest `limit` of one recipient and of its whole message. */
+enum status events_of_recipient(struct db *db, const char *message_id, int n, int limit,
+                                struct arena *mem, struct event **out, size_t *count,
+                                struct error *err);
 #endif

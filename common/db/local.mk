@@ -11,3 +11,4 @@ common_libcommon_a_SOURCES += common/db/users.c common/db/users.h common/db/api_
 common_libcommon_a_SOURCES += common/db/accept.c \
     common/db/events.c common/db/events.h \
     common/db/idempotency.c common/db/idempotency.h
+common_libcommon_a_SOURCES += common/db/dead.c common/db/dead.h

@@ -1,6 +1,8 @@
 /* recipients - the table of recipients: reading it, and what the belt and callbacks change in it. */
 #include "common/db/recipients.h"
 
+#include <string.h>
+
 #include "common/db/messages.h"
 #include "common/db/refs.h"
 
@@ -305,5 +307,39 @@ enum status recipients_count(struct db *db, const char *message_id, struct arena
             return error_set(err, ST_BUG, "recipient row holds an unknown status");
         counts[state] = (int)row_int(&rows, i, 1);
     }
+    return ST_OK;
+}
+
+/* Told by their places, since ids may be written in capitals. */
+static const struct statement find_unknown = {
+    "recipients_unknown",
+    "SELECT w.place FROM unnest($1::uuid[], $2::int[]) WITH ORDINALITY AS w (message_id, n, place)"
+    " WHERE NOT EXISTS (SELECT FROM message_recipients r"
+    "                    WHERE r.message_id = w.message_id AND r.n = w.n)",
+    2
+};
+
+enum status recipients_unknown(struct db *db, const struct recipient_ref refs[], size_t n,
+                               struct arena *mem, bool unknown[], struct error *err)
+{
+    struct array ids = { 0 }, numbers = { 0 };
+    struct rows rows;
+    enum status s;
+
+    array_begin(&ids);
+    array_begin(&numbers);
+    for (size_t i = 0; i < n; i++) {
+        array_add_text(&ids, refs[i].message_id);
+        array_add_int(&numbers, refs[i].n);
+    }
+    s = db_query(db, &find_unknown, (const char *[]){ array_end(&ids), array_end(&numbers) }, mem,
+                 &rows, err);
+    array_free(&ids);
+    array_free(&numbers);
+    if (s != ST_OK)
+        return s;
+    memset(unknown, false, n * sizeof *unknown);
+    for (size_t i = 0; i < rows.count; i++)
+        unknown[row_int(&rows, i, 0) - 1] = true;
     return ST_OK;
 }

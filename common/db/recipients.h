@@ -64,6 +64,10 @@ struct outcome {
 enum status recipients_record(struct db *db, const struct outcome outcomes[], size_t n,
                               struct arena *mem, bool moved[], struct error *err);
 
+/* unknown[i]: there is no such recipient, in whatever state and generation. */
+enum status recipients_unknown(struct db *db, const struct recipient_ref refs[], size_t n,
+                               struct arena *mem, bool unknown[], struct error *err);
+
 /* ---- the belt's side ---- */
 
 /* pending -> queued, lazily: rows that someone else is changing are left alone. */

@@ -74,3 +74,8 @@ INTEGRATION_TESTS += %D%/test_requests %D%/test_submission
 endif
 %C%_test_requests_SOURCES = %D%/test_requests.c %D%/scripted.c %D%/scripted.h
 %C%_test_submission_SOURCES = %D%/test_submission.c
+# Dead letters.
+if HAVE_CHECK
+INTEGRATION_TESTS += %D%/test_replay
+endif
+%C%_test_replay_SOURCES = %D%/test_replay.c $(TABLES_HARNESS)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/db/dead.h"
 #include "common/db/messages.h"
 #include "tests/integration/pg_suite.h"
 #include "tests/integration/tables.h"
@@ -160,6 +161,16 @@ static void report_failed(struct side *side, int i)
     report_one(side, i, EV_REPORTED_FAILED);
 }
 
+static void replay_one(struct side *side, int i)
+{
+    note(side, dead_replay(side->db, &refs[i], 1, 6, &side->mem, &side->won[i], &side->err));
+}
+
+static void purge_one(struct side *side, int i)
+{
+    note(side, dead_purge(side->db, &refs[i], 1, &side->mem, &side->won[i], &side->err));
+}
+
 /* "3 sent 1 1 completed 0/1/0 due, ..." : how often each end was met. */
 static const char *ends(struct db *db)
 {
@@ -278,6 +289,77 @@ START_TEST(of_a_record_and_an_abandonment_exactly_one_wins)
                        " JOIN messages m ON m.id = r.message_id WHERE m.id = '%s'",
                        refs[i].message_id),
             sides[0].won[i] ? "sent0" : "pending1");
+    db_free(db);
+}
+END_TEST
+
+/* All have been sent, or have failed. */
+static struct db *open_recorded(const char *name, enum delivery_state status)
+{
+    struct db *db = open_claimed(name);
+    struct outcome *all = ARENA_ARRAY(&mem, struct outcome, RACES);
+    bool *moved = ARENA_ARRAY(&mem, bool, RACES);
+
+    for (int i = 0; i < RACES; i++)
+        all[i] = (struct outcome){ .ref = refs[i], .status = status };
+    OK(recipients_record(db, all, RACES, &mem, moved, &err));
+    return db;
+}
+
+START_TEST(of_two_replays_exactly_one_wins)
+{
+    struct db *db = open_recorded("replays", DS_FAILED);
+    struct side sides[2] = { { .step = replay_one }, { .step = replay_one } };
+
+    race(sides, "replays", RACES);
+    check_no_failure(sides);
+    for (int i = 0; i < RACES; i++)
+        ck_assert_int_eq(sides[0].won[i] + sides[1].won[i], 1);
+    ck_assert_str_eq(ends(db), "1000 x pending 1 0 pending 1/0/0 due");
+    ck_assert_str_eq(tables_ask(db, "SELECT count(*) FROM message_events WHERE event = 'replayed'"),
+                     "1000");
+    db_free(db);
+}
+END_TEST
+
+/* The report comes first and is replayed, or comes later and stays. */
+START_TEST(a_replay_and_the_report_of_the_failure_leave_the_counters_right)
+{
+    struct db *db = open_recorded("reported", DS_SENT);
+    struct side sides[2] = { { .step = report_failed }, { .step = replay_one } };
+    int replayed;
+
+    race(sides, "reported", RACES);
+    check_no_failure(sides);
+    ck_assert_int_eq(sides[0].wins, RACES);
+    replayed = sides[1].wins;
+    ck_assert_int_eq(atoi(tables_ask(db, "SELECT count(*) FROM message_recipients r"
+                                         " JOIN messages m ON m.id = r.message_id"
+                                         " JOIN dispatch d USING (message_id, n)"
+                                         " WHERE r.status = 'pending' AND m.status = 'pending'"
+                                         " AND open_count = 1 AND sent_count = 0")),
+                     replayed);
+    ck_assert_int_eq(atoi(tables_ask(db, "SELECT count(*) FROM message_recipients r"
+                                         " JOIN messages m ON m.id = r.message_id"
+                                         " WHERE r.status = 'failed' AND m.status = 'completed'"
+                                         " AND open_count = 0 AND sent_count = 1")),
+                     RACES - replayed);
+    db_free(db);
+}
+END_TEST
+
+START_TEST(what_is_replayed_is_never_left_purged)
+{
+    struct db *db = open_recorded("purges", DS_FAILED);
+    struct side sides[2] = { { .step = replay_one }, { .step = purge_one } };
+
+    race(sides, "purges", RACES);
+    check_no_failure(sides);
+    ck_assert_int_eq(sides[0].wins, RACES);
+    ck_assert_str_eq(ends(db), "1000 x pending 1 0 pending 1/0/0 due");
+    ck_assert_str_eq(tables_ask(db, "SELECT count(purged_at) FROM message_recipients"), "0");
+    ck_assert_int_eq(atoi(tables_ask(db, "SELECT count(*) FROM message_events"
+                                         " WHERE event = 'purged'")), sides[1].wins);
     db_free(db);
 }
 END_TEST
@@ -501,10 +583,102 @@ START_TEST(records_and_reports_of_the_same_batch_never_deadlock)
 }
 END_TEST
 
+/* One failed recipient of each message; the same for both sides. */
+static void replay_round(struct side *side, int round, bool backwards)
+{
+    struct recipient_ref copies[WIDE];
+    bool moved[WIDE] = { false };
+
+    for (int k = 0; k < WIDE; k++)
+        copies[k] = tables_ref(wide[backwards ? WIDE - 1 - k : k], 2 * round, 1);
+    while (again(side, dead_replay(side->db, copies, WIDE, 6, &side->mem, moved, &side->err)))
+        continue;
+    for (int k = 0; k < WIDE; k++)
+        side->claimed += moved[k];
+}
+
+static void replay_forwards(struct side *side, int round)
+{
+    replay_round(side, round, false);
+}
+static void replay_backwards(struct side *side, int round)
+{
+    replay_round(side, round, true);
+}
+
+/* Of each message, the even recipients have failed and the odd ones are sending. */
+static struct db *open_half_failed(const char *name, bool large)
+{
+    struct db *db = open_wide(name, large);
+    struct outcome failed[EACH / 2];
+    bool moved[EACH / 2];
+
+    for (int k = 0; k < WIDE; k++) {
+        tables_claim(db, wide[k], EACH, refs);
+        for (int i = 0; i < EACH / 2; i++)
+            failed[i] = (struct outcome){ .ref = refs[2 * i], .status = DS_FAILED };
+        OK(recipients_record(db, failed, EACH / 2, &mem, moved, &err));
+    }
+    return db;
+}
+
+static const char *half_failed_ends(struct db *db)
+{
+    return tables_ask(db, "SELECT string_agg(concat_ws(' ', n, what), ', ' ORDER BY what) FROM ("
+                          " SELECT count(*) AS n, concat_ws(' ', r.status, attempts, m.status, concat("
+                          "  open_count, '/', sent_count), count(d.n)) AS what FROM message_recipients r"
+                          " JOIN messages m ON m.id = r.message_id LEFT JOIN dispatch d USING (message_id, n)"
+                          " GROUP BY r.status, attempts, m.status, open_count, sent_count) AS ends");
+}
+
+static void race_replays(const char *name, bool large)
+{
+    struct db *db = open_half_failed(name, large);
+    struct side copies[2] = { { .step = replay_forwards }, { .step = replay_backwards } };
+
+    race(copies, name, ROUNDS);
+    check_no_failure(copies);
+    ck_assert_int_eq(copies[0].claimed + copies[1].claimed, WIDE * ROUNDS);
+    ck_assert_str_eq(half_failed_ends(db), "1000 pending 0 pending 40/0 1000,"
+                                           " 1000 sending 1 pending 40/0 1000");
+    db_free(db);
+}
+
+START_TEST(replays_of_the_same_batch_begin_each_once_and_never_deadlock)
+{
+    race_replays("again", false);
+    race_replays("again_large", true);
+}
+END_TEST
+
+static void race_replays_and_records(const char *name, bool large)
+{
+    struct db *db = open_half_failed(name, large);
+    struct side sides[2] = { { .step = replay_forwards }, { .step = record_backwards } };
+
+    race(sides, name, ROUNDS);
+    check_no_failure(sides);
+    ck_assert_int_eq(sides[0].claimed, WIDE * ROUNDS);
+    ck_assert_str_eq(half_failed_ends(db), "1000 pending 0 pending 20/20 1000,"
+                                           " 1000 sent 1 pending 20/20 0");
+    db_free(db);
+}
+
+START_TEST(replays_and_records_of_the_same_messages_lose_no_count_and_never_deadlock)
+{
+    race_replays_and_records("mixed", false);
+    race_replays_and_records("mixed_large", true);
+}
+END_TEST
+
 PG_SUITE("races", of_two_claims_exactly_one_wins, of_a_claim_and_an_expiry_exactly_one_wins,
          a_mark_never_takes_a_claim_back, a_record_and_a_report_end_in_the_higher_state,
          a_record_and_a_reported_failure_end_in_failure,
          of_a_record_and_an_abandonment_exactly_one_wins,
          workers_at_the_same_messages_lose_no_count_and_never_deadlock,
          copies_of_a_batch_are_claimed_once_and_never_deadlock,
-         records_and_reports_of_the_same_batch_never_deadlock)
+         records_and_reports_of_the_same_batch_never_deadlock, of_two_replays_exactly_one_wins,
+         a_replay_and_the_report_of_the_failure_leave_the_counters_right,
+         what_is_replayed_is_never_left_purged,
+         replays_of_the_same_batch_begin_each_once_and_never_deadlock,
+         replays_and_records_of_the_same_messages_lose_no_count_and_never_deadlock)

@@ -61,7 +61,10 @@ static void add_link(const char *dir, const char *path)
 
 /* ---- what a database holds ---- */
 
-/* Everything of the schema that a migration can make, as sorted lines. */
+/*
+ * Everything of the schema that a migration can make, as sorted lines.  A column's place is counted
+ * among those that are left: one that was dropped keeps its number for ever.
+ */
 static const struct statement catalogue = {
     "test_catalogue",
     "SELECT string_agg(line, E'\\n' ORDER BY line COLLATE \"C\") FROM ("

@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "common/cache/key_cache.h"
 #include "common/db/api_keys.h"
+#include "common/db/dead.h"
 #include "common/db/dispatch.h"
 #include "common/db/events.h"
 #include "common/db/idempotency.h"
@@ -89,6 +90,27 @@ static void call_lists(struct db *db, const struct message_draft *d)
     ck_assert_int_eq(recipients_cancel(db, d->id, NULL, &err), ST_CONFLICT);
 }
 
+/* By time and by message; the recipient is not failed, so nothing is changed. */
+static void call_dead_letters(struct db *db, const struct recipient_ref *ref)
+{
+    struct dead_filter filters[] = { { .since_ms = -1, .until_ms = -1 },
+                                     { .since_ms = -1, .until_ms = -1, .message_id = ref->message_id } };
+    struct dead_place latest = DEAD_FROM_LATEST;
+    struct dead_recipient *list;
+    struct event *events;
+    bool flag;
+    size_t n;
+
+    for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
+        OK(dead_page(db, &filters[i], latest, 1, &mem, &list, &n, &err));
+        OK(dead_count(db, &filters[i], 1, &mem, &n, &err));
+    }
+    OK(dead_find(db, ref, 1, &mem, &list, &n, &err));
+    OK(dead_replay(db, ref, 1, 6, &mem, &flag, &err));
+    OK(dead_purge(db, ref, 1, &mem, &flag, &err));
+    OK(events_of_recipient(db, ref->message_id, ref->n, 1, &mem, &events, &n, &err));
+}
+
 static void call_messages(struct db *db)
 {
     struct message_draft *d = tables_message(db, 1);
@@ -99,12 +121,16 @@ static void call_messages(struct db *db)
     struct recipient *list;
     struct message message;
     struct claim *claims;
+    struct backlog backlog[LANE_COUNT];
     struct due *due;
     int counts[DS_COUNT];
     bool flag;
     size_t n;
 
     call_lists(db, d);
+    call_dead_letters(db, &ref);
+    OK(dispatch_backlog(db, 10, &mem, backlog, &err));
+    OK(recipients_unknown(db, &ref, 1, &mem, &flag, &err));
     OK(messages_exist(db, &id, 1, &mem, &flag, &err));
     OK(messages_find(db, id, NULL, &mem, &message, &err));
     OK(tables_page(db, id, 0, 10, &list, &n, &err));
