@@ -41,6 +41,8 @@ struct broker {
     amqp_connection_state_t conn; /* NULL: not connected */
     struct watch watch;
     uint64_t last_tag; /* published on this channel */
+    amqp_message_t held; /* the body that broker_get() lent */
+    bool holds;
     bool blocked;
     int64_t next_try_ms, backoff_ms;
     bool announced_down;
@@ -58,9 +60,17 @@ struct broker *broker_new(const struct config_rabbitmq *config, const char *name
     return b;
 }
 
+static void release_held(struct broker *b)
+{
+    if (b->holds)
+        amqp_destroy_message(&b->held);
+    b->holds = false;
+}
+
 static void drop(struct broker *b)
 {
     watch_end(&b->watch);
+    release_held(b); /* before the pools that it lies in */
     if (b->conn != NULL)
         amqp_destroy_connection(b->conn);
     b->conn = NULL;
@@ -450,7 +460,8 @@ enum status broker_confirms(struct broker *b, int wait_ms, struct confirm out[],
     return s == ST_NOT_FOUND ? ST_OK : s;
 }
 
-enum status broker_depth(struct broker *b, const char *queue, uint32_t *ready, struct error *err)
+enum status broker_count(struct broker *b, const char *queue, struct queue_counts *out,
+                         struct error *err)
 {
     const amqp_queue_declare_ok_t *ok;
     enum status s;
@@ -462,7 +473,17 @@ enum status broker_depth(struct broker *b, const char *queue, uint32_t *ready, s
     s = replied(b, amqp_get_rpc_reply(b->conn), "depth", err);
     watch_end(&b->watch);
     if (s == ST_OK)
-        *ready = ok->message_count;
+        *out = (struct queue_counts){ ok->message_count, ok->consumer_count };
+    return s;
+}
+
+enum status broker_depth(struct broker *b, const char *queue, uint32_t *ready, struct error *err)
+{
+    struct queue_counts counts;
+    enum status s = broker_count(b, queue, &counts, err);
+
+    if (s == ST_OK)
+        *ready = counts.ready;
     return s;
 }
 
@@ -539,26 +560,128 @@ enum status broker_receive(struct broker *b, int wait_ms, struct broker_event *o
     return s;
 }
 
-enum status broker_ack_upto(struct broker *b, int subscription, uint64_t tag, struct error *err)
+/* These methods have no answer: a failure shows later, as a closed channel. */
+static enum status written(struct broker *b, int code, const char *what, struct error *err)
 {
-    int code;
+    watch_end(&b->watch);
+    return code == AMQP_STATUS_OK ? ST_OK : lost(b, what, code, err);
+}
 
+static enum status acknowledge(struct broker *b, amqp_channel_t channel, uint64_t tag, bool upto,
+                               struct error *err)
+{
     if (b->conn == NULL)
         return error_set(err, ST_UNAVAILABLE, "broker: not connected");
     watch_begin(&b->watch, amqp_get_sockfd(b->conn), CALL_MS);
-    code = amqp_basic_ack(b->conn, CHANNEL_OF(subscription), tag, 1);
-    watch_end(&b->watch);
-    return code == AMQP_STATUS_OK ? ST_OK : lost(b, "acknowledge", code, err);
+    return written(b, amqp_basic_ack(b->conn, channel, tag, upto), "acknowledge", err);
+}
+
+enum status broker_ack_upto(struct broker *b, int subscription, uint64_t tag, struct error *err)
+{
+    return acknowledge(b, CHANNEL_OF(subscription), tag, true, err);
 }
 
 enum status broker_reject(struct broker *b, int subscription, uint64_t tag, struct error *err)
 {
-    int code;
-
     if (b->conn == NULL)
         return error_set(err, ST_UNAVAILABLE, "broker: not connected");
     watch_begin(&b->watch, amqp_get_sockfd(b->conn), CALL_MS);
-    code = amqp_basic_reject(b->conn, CHANNEL_OF(subscription), tag, 0);
+    return written(b, amqp_basic_reject(b->conn, CHANNEL_OF(subscription), tag, 0), "reject", err);
+}
+
+/* ---- looking into a queue ---- */
+
+static const amqp_field_value_t *field(const amqp_table_t *table, const char *key)
+{
+    for (int i = 0; i < table->num_entries; i++) {
+        const amqp_bytes_t *k = &table->entries[i].key;
+
+        if (k->len == strlen(key) && memcmp(k->bytes, key, k->len) == 0)
+            return &table->entries[i].value;
+    }
+    return NULL;
+}
+
+static void copy_field(const amqp_table_t *table, const char *key, char *out, size_t room)
+{
+    const amqp_field_value_t *v = field(table, key);
+
+    if (v != NULL && v->kind == AMQP_FIELD_KIND_UTF8 && v->value.bytes.len < room &&
+        memchr(v->value.bytes.bytes, '\0', v->value.bytes.len) == NULL) {
+        memcpy(out, v->value.bytes.bytes, v->value.bytes.len);
+        out[v->value.bytes.len] = '\0';
+    }
+}
+
+#define SECONDS_MOST 253402300799 /* the end of the year 9999 */
+
+/* The header x-death: a table for each queue that it died in, the last one first. */
+static void read_death(const amqp_basic_properties_t *p, struct broker_letter *out)
+{
+    const amqp_field_value_t *deaths, *at;
+    const amqp_table_t *last;
+
+    if (!(p->_flags & AMQP_BASIC_HEADERS_FLAG))
+        return;
+    deaths = field(&p->headers, "x-death");
+    if (deaths == NULL || deaths->kind != AMQP_FIELD_KIND_ARRAY ||
+        deaths->value.array.num_entries == 0 ||
+        deaths->value.array.entries[0].kind != AMQP_FIELD_KIND_TABLE)
+        return;
+    last = &deaths->value.array.entries[0].value.table;
+    copy_field(last, "queue", out->queue, sizeof out->queue);
+    copy_field(last, "reason", out->reason, sizeof out->reason);
+    at = field(last, "time");
+    if (at != NULL && at->kind == AMQP_FIELD_KIND_TIMESTAMP && at->value.u64 <= SECONDS_MOST)
+        out->died_ms = (int64_t)at->value.u64 * 1000;
+}
+
+/* basic.get-ok is followed by the content. */
+static enum status read_letter(struct broker *b, const amqp_basic_get_ok_t *ok,
+                               struct broker_letter *out, struct error *err)
+{
+    enum status s;
+
+    *out = (struct broker_letter){ .tag = ok->delivery_tag, .left = ok->message_count, .died_ms = -1 };
+    s = replied(b, amqp_read_message(b->conn, CHANNEL, &b->held, 0), "get", err);
+    if (s != ST_OK)
+        return s;
+    b->holds = true;
+    out->body = b->held.body.bytes;
+    out->len = b->held.body.len;
+    read_death(&b->held.properties, out);
+    return ST_OK;
+}
+
+enum status broker_get(struct broker *b, const char *queue, struct broker_letter *out,
+                       struct error *err)
+{
+    amqp_rpc_reply_t r;
+    enum status s;
+
+    if (b->conn == NULL)
+        return error_set(err, ST_UNAVAILABLE, "broker: not connected");
+    release_held(b);
+    amqp_maybe_release_buffers(b->conn);
+    watch_begin(&b->watch, amqp_get_sockfd(b->conn), CALL_MS);
+    r = amqp_basic_get(b->conn, CHANNEL, amqp_cstring_bytes(queue), 0);
+    s = replied(b, r, "get", err);
+    if (s == ST_OK)
+        s = r.reply.id == AMQP_BASIC_GET_EMPTY_METHOD ? ST_NOT_FOUND
+                                                      : read_letter(b, r.reply.decoded, out, err);
     watch_end(&b->watch);
-    return code == AMQP_STATUS_OK ? ST_OK : lost(b, "reject", code, err);
+    return s;
+}
+
+enum status broker_ack(struct broker *b, uint64_t tag, struct error *err)
+{
+    return acknowledge(b, CHANNEL, tag, false, err);
+}
+
+enum status broker_put_back(struct broker *b, uint64_t tag, struct error *err)
+{
+    if (b->conn == NULL)
+        return error_set(err, ST_UNAVAILABLE, "broker: not connected");
+    watch_begin(&b->watch, amqp_get_sockfd(b->conn), CALL_MS);
+    return written(b, amqp_basic_nack(b->conn, CHANNEL, tag, 1, 1), "put back", err);
 }

@@ -7,7 +7,8 @@
 #include "common/base/error.h"
 #include "common/config/config.h"
 /*
- * broker - one connection to RabbitMQ, for publishing or for consuming.
+ * broker - one connection to RabbitMQ: for publishing, for consuming, or for looking into a queue and
+ * publishing what lies there.
  *
  * A connection is one thread's.  It comes back by itself, with back-off, by broker_connect();
  * what was unconfirmed or unacknowledged on the old one is void.  Every call has a time limit: its
@@ -48,8 +49,13 @@ struct confirm {
 enum status broker_confirms(struct broker *b, int wait_ms, struct confirm out[], size_t room,
                             size_t *n, struct error *err);
 
-/* Messages ready in a queue, without those handed out. */
+/* Messages ready in a queue, without those handed out; and how many take from it. */
 enum status broker_depth(struct broker *b, const char *queue, uint32_t *ready, struct error *err);
+struct queue_counts {
+    uint32_t ready, consumers;
+};
+enum status broker_count(struct broker *b, const char *queue, struct queue_counts *out,
+                         struct error *err);
 
 /* ---- consuming ---- */
 
@@ -70,4 +76,25 @@ enum status broker_receive(struct broker *b, int wait_ms, struct broker_event *o
 enum status broker_ack_upto(struct broker *b, int subscription, uint64_t tag, struct error *err);
 /* To the dead letters. */
 enum status broker_reject(struct broker *b, int subscription, uint64_t tag, struct error *err);
+
+/* ---- looking into a queue ---- */
+
+/* A message with what the broker noted when it became a dead letter, the last time if several. */
+struct broker_letter {
+    uint64_t tag;
+    const char *body; /* whole; good until the next call on this connection */
+    size_t len;
+    char queue[256], reason[32]; /* where and why it died; "": it does not say */
+    int64_t died_ms;             /* -1: it does not say */
+    uint32_t left;               /* ready behind it */
+};
+/*
+ * Takes the first message, which nobody else gets until it is acknowledged or put back; they go back
+ * by themselves when the connection ends.  ST_NOT_FOUND: none is ready.
+ */
+enum status broker_get(struct broker *b, const char *queue, struct broker_letter *out,
+                       struct error *err);
+enum status broker_ack(struct broker *b, uint64_t tag, struct error *err); /* it is settled */
+/* To their places in the queue: whatever is not settled, up to this tag. */
+enum status broker_put_back(struct broker *b, uint64_t tag, struct error *err);
 #endif

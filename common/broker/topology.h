@@ -17,4 +17,5 @@ struct lane_queue {
     const char *queue, *key; /* "notification.sms.high", "sms.high" */
 };
 extern const struct lane_queue lane_queues[LANE_COUNT]; /* by lane_of() */
+int lane_of_queue(const char *queue); /* -1: no lane has a queue of this name */
 #endif

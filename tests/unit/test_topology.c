@@ -55,5 +55,15 @@ START_TEST(a_lane_knows_its_platform_and_priority)
 }
 END_TEST
 
+START_TEST(a_queue_names_its_lane)
+{
+    for (int lane = 0; lane < LANE_COUNT; lane++)
+        ck_assert_int_eq(lane_of_queue(lane_queues[lane].queue), lane);
+    ck_assert_int_eq(lane_of_queue(QUEUE_DEAD), -1);
+    ck_assert_int_eq(lane_of_queue("notification.sms.high.more"), -1);
+    ck_assert_int_eq(lane_of_queue(""), -1);
+}
+END_TEST
+
 SUITE("topology", exchanges_and_the_dead_letters_have_their_names, each_lane_has_its_queue_and_key,
-      a_lane_knows_its_platform_and_priority)
+      a_lane_knows_its_platform_and_priority, a_queue_names_its_lane)
