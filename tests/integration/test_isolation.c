@@ -82,7 +82,10 @@ static struct pair two_users(void)
     p.own = schedule(&p.caller);
     p.sent = send_to(&p.owner, "telegram", "4711");
     p.scheduled = schedule(&p.owner);
-    WAIT_UNTIL(strcmp(message_status(p.sent), "completed") == 0, 20000);
+    /* The mark of the publisher comes when it likes, and is the last thing that is written. */
+    WAIT_UNTIL(strcmp(message_status(p.sent), "completed") == 0 &&
+                   sql_number("SELECT count(*) FROM message_events WHERE message_id = '%s'"
+                              " AND event = 'queued'", p.sent) == 1, 20000);
     return p;
 }
 
