@@ -13,6 +13,7 @@
 
 #include "common/base/buf.h"
 #include "tests/integration/program.h"
+#include "tests/integration/record.h"
 #include "tests/integration/stack.h"
 #include "tests/integration/witness.h"
 
@@ -27,13 +28,14 @@ static size_t keep(char *bytes, size_t size, size_t n, void *into)
     return size * n;
 }
 
-static bool has_type(const char *const headers[])
+/* NULL: none is given. */
+static const char *type_of(const char *const headers[])
 {
     for (; headers != NULL && *headers != NULL; headers++) {
         if (strncasecmp(*headers, "Content-Type:", 13) == 0)
-            return true;
+            return *headers + 13 + strspn(*headers + 13, " ");
     }
-    return false;
+    return NULL;
 }
 
 static struct curl_slist *request_head(const char *key, const char *body, const char *const headers[])
@@ -42,7 +44,7 @@ static struct curl_slist *request_head(const char *key, const char *body, const 
 
     if (key != NULL)
         head = curl_slist_append(head, text("X-API-Key: %s", key));
-    if (body != NULL && !has_type(headers))
+    if (body != NULL && type_of(headers) == NULL)
         head = curl_slist_append(head, "Content-Type: application/json");
     for (; headers != NULL && *headers != NULL; headers++)
         head = curl_slist_append(head, *headers);
@@ -68,8 +70,8 @@ static CURL *handle(void)
     return curl;
 }
 
-bool http_send(const char *method, const char *url, const char *key, const char *body,
-               const char *const headers[], struct answer *out)
+static bool perform(const char *method, const char *url, const char *key, const char *body,
+                    const char *const headers[], struct answer *out)
 {
     struct buf answer_head = BUF_INIT(1 << 20), answer = BUF_INIT(ANSWER_MOST);
     struct curl_slist *head = request_head(key, body, headers);
@@ -98,6 +100,34 @@ bool http_send(const char *method, const char *url, const char *key, const char 
     buf_free(&answer);
     curl_slist_free_all(head);
     return ok;
+}
+
+/* "http://host:1/path" -> "/path" */
+static const char *target_of(const char *url)
+{
+    const char *host = strstr(url, "://");
+    const char *path = host == NULL ? NULL : strchr(host + 3, '/');
+
+    return path == NULL ? "/" : path;
+}
+
+bool http_send(const char *method, const char *url, const char *key, const char *body,
+               const char *const headers[], struct answer *out)
+{
+    const char *type = type_of(headers);
+    const struct asked asked = { .method = method, .target = target_of(url), .body = body,
+                                 .type = type == NULL && body != NULL ? "application/json" : type,
+                                 .body_len = body == NULL ? 0 : strlen(body) };
+
+    if (!perform(method, url, key, body, headers, out))
+        return false;
+    record_exchange(&asked, out);
+    return true;
+}
+
+bool http_elsewhere(const char *url, struct answer *out)
+{
+    return perform("GET", url, NULL, NULL, NULL, out);
 }
 
 struct answer http(const char *method, const char *path, const char *key, const char *body,

@@ -23,9 +23,11 @@ struct answer {
  */
 struct answer http(const char *method, const char *path, const char *key, const char *body,
                    const char *const headers[]);
-/* To any URL; false: no answer.  Asserts nothing, so it is also for processes that a test forks. */
+/* The same to a whole URL; false: no answer.  Asserts nothing, so it is also for forked processes. */
 bool http_send(const char *method, const char *url, const char *key, const char *body,
                const char *const headers[], struct answer *out);
+/* GET of a URL that is none of the API's. */
+bool http_elsewhere(const char *url, struct answer *out);
 const char *header(const struct answer *a, const char *name); /* NULL: it has none */
 struct answer answer_of(int status, const char *headers, const char *body, size_t len);
 

@@ -152,7 +152,7 @@ static struct answer read_cgi(const struct buf *out)
                      out->len - (size_t)(body - all));
 }
 
-bool fastcgi_answer(int fd, int64_t limit_ms, struct answer *out)
+bool fastcgi_answer_to(const struct asked *to, int fd, int64_t limit_ms, struct answer *out)
 {
     int64_t until_ms = clock_mono_ms() + limit_ms;
     struct buf answer = BUF_INIT(REQUEST_MOST);
@@ -170,10 +170,17 @@ bool fastcgi_answer(int fd, int64_t limit_ms, struct answer *out)
             buf_add(&answer, content, len);
         whole = head[1] == FCGI_END;
     }
-    if (whole)
+    if (whole) {
         *out = read_cgi(&answer);
+        record_exchange(to, out);
+    }
     buf_free(&answer);
     return whole;
+}
+
+bool fastcgi_answer(int fd, int64_t limit_ms, struct answer *out)
+{
+    return fastcgi_answer_to(&(struct asked){ 0 }, fd, limit_ms, out);
 }
 
 bool fastcgi_is_closed(int fd, int64_t limit_ms)
@@ -190,8 +197,17 @@ bool fastcgi_is_closed(int fd, int64_t limit_ms)
     return false;
 }
 
+/* The usual call, as fastcgi_params() writes it down. */
+static struct asked asked_of(const char *method, const char *target, const char *body)
+{
+    return (struct asked){ .method = method, .target = target, .body = body,
+                           .type = body == NULL ? NULL : "application/json",
+                           .body_len = body == NULL ? 0 : strlen(body) };
+}
+
 bool fastcgi_try(const char *socket_path, const char *method, const char *target, struct answer *out)
 {
+    const struct asked asked = asked_of(method, target, NULL);
     struct buf request = BUF_INIT(REQUEST_MOST);
     int fd = fastcgi_connect(socket_path);
     bool ok;
@@ -199,7 +215,8 @@ bool fastcgi_try(const char *socket_path, const char *method, const char *target
     if (fd < 0)
         return false;
     fastcgi_request(&request, method, target, NULL, NULL);
-    ok = fastcgi_send(fd, request.data, request.len) && fastcgi_answer(fd, ANSWER_MS, out);
+    ok = fastcgi_send(fd, request.data, request.len) &&
+         fastcgi_answer_to(&asked, fd, ANSWER_MS, out);
     buf_free(&request);
     close(fd);
     return ok;
@@ -208,6 +225,7 @@ bool fastcgi_try(const char *socket_path, const char *method, const char *target
 struct answer fastcgi_call(const char *socket_path, const char *method, const char *target,
                            const char *key, const char *body)
 {
+    const struct asked asked = asked_of(method, target, body);
     struct buf request = BUF_INIT(REQUEST_MOST);
     int fd = fastcgi_connect(socket_path);
     struct answer a = { 0 };
@@ -215,7 +233,7 @@ struct answer fastcgi_call(const char *socket_path, const char *method, const ch
     ck_assert_int_ge(fd, 0);
     fastcgi_request(&request, method, target, key, body);
     ck_assert(fastcgi_send(fd, request.data, request.len));
-    ck_assert_msg(fastcgi_answer(fd, ANSWER_MS, &a), "%s %s: no answer", method, target);
+    ck_assert_msg(fastcgi_answer_to(&asked, fd, ANSWER_MS, &a), "%s %s: no answer", method, target);
     buf_free(&request);
     close(fd);
     return a;

@@ -5,6 +5,7 @@
 
 #include "common/base/buf.h"
 #include "tests/integration/client.h"
+#include "tests/integration/record.h"
 /*
  * fastcgi - speaks to a responder's socket as a web server does, or as none should.
  */
@@ -26,8 +27,12 @@ void fastcgi_request(struct buf *out, const char *method, const char *target, co
                      const char *body);
 
 bool fastcgi_send(int fd, const void *bytes, size_t n); /* false: the other side is gone */
-/* Reads one answer; false: the connection ended, or time was up, before it was whole. */
-bool fastcgi_answer(int fd, int64_t limit_ms, struct answer *out);
+/*
+ * Reads one answer; false: the connection ended, or time was up, before it was whole.  `to` is what
+ * was asked there, for the record.
+ */
+bool fastcgi_answer_to(const struct asked *to, int fd, int64_t limit_ms, struct answer *out);
+bool fastcgi_answer(int fd, int64_t limit_ms, struct answer *out); /* to nothing that has a name */
 /* True once the other side has closed. */
 bool fastcgi_is_closed(int fd, int64_t limit_ms);
 

@@ -18,6 +18,7 @@ INTEGRATION_HARNESS = \
 STACK_HARNESS = \
     %D%/stack.c %D%/stack.h \
     %D%/client.c %D%/client.h \
+    %D%/record.c %D%/record.h \
     %D%/witness.c %D%/witness.h \
     %D%/load.c %D%/load.h \
     %D%/fastcgi.c %D%/fastcgi.h \

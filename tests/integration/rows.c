@@ -394,6 +394,20 @@ struct outgoing row_request(const json_t *row)
 
 /* ---- through the web server ---- */
 
+static const char *type_of(const struct outgoing *r)
+{
+    const json_t *type = json_object_get(r->headers, "Content-Type");
+
+    if (type != NULL)
+        return fill(json_string_value(type), r->now_ms);
+    return r->body.data == NULL ? NULL : "application/json";
+}
+
+static struct asked asked_of(const struct outgoing *r)
+{
+    return (struct asked){ r->method, r->target, type_of(r), r->body.data, r->body.len };
+}
+
 static size_t keep(char *bytes, size_t size, size_t n, void *into)
 {
     buf_add(into, bytes, size * n);
@@ -438,6 +452,8 @@ struct answer row_send(const struct outgoing *r)
     static CURL *curl; /* a test's own: each is a process */
     struct buf answer_head = BUF_INIT(1 << 20), answer = BUF_INIT(BODY_MOST);
     struct curl_slist *head = head_of(r);
+    const struct asked asked = asked_of(r);
+    struct answer a;
     long status = 0;
     CURLcode code;
 
@@ -457,7 +473,9 @@ struct answer row_send(const struct outgoing *r)
     ck_assert_msg(code == CURLE_OK, "%s %.80s: %s", r->method, r->target, curl_easy_strerror(code));
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     curl_slist_free_all(head);
-    return answer_of((int)status, buf_str(&answer_head), buf_str(&answer), answer.len);
+    a = answer_of((int)status, buf_str(&answer_head), buf_str(&answer), answer.len);
+    record_exchange(&asked, &a);
+    return a;
 }
 
 /* ---- straight to a responder ---- */
@@ -503,6 +521,7 @@ struct answer row_send_direct(const struct outgoing *r)
 {
     struct buf params = BUF_INIT(1 << 20), request = BUF_INIT(BODY_MOST);
     int fd = fastcgi_connect(fastcgi_socket("fcgi-1"));
+    const struct asked asked = asked_of(r);
     struct answer a = { 0 };
 
     add_params(&params, r);
@@ -510,7 +529,8 @@ struct answer row_send_direct(const struct outgoing *r)
     add_stream(&request, FCGI_PARAMS, params.data, params.len);
     add_stream(&request, FCGI_STDIN, r->body.data, r->body.len);
     ck_assert(fastcgi_send(fd, request.data, request.len));
-    ck_assert_msg(fastcgi_answer(fd, ANSWER_MS, &a), "%s %.80s: no answer", r->method, r->target);
+    ck_assert_msg(fastcgi_answer_to(&asked, fd, ANSWER_MS, &a), "%s %.80s: no answer", r->method,
+                  r->target);
     close(fd);
     buf_free(&params);
     buf_free(&request);

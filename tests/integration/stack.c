@@ -349,19 +349,26 @@ static bool responder_is_ready(const char *name)
     return fastcgi_try(fastcgi_socket(name), "GET", "/ready", &a) && is_ready(&a);
 }
 
-static bool url_is_ready(const char *url)
+static bool front_is_ready(void)
 {
     struct answer a;
 
-    return http_send("GET", text("%s/ready", url), NULL, NULL, NULL, &a) && is_ready(&a);
+    return http_send("GET", text("%s/ready", stack_env("NOTIFY_URL")), NULL, NULL, NULL, &a) &&
+           is_ready(&a);
+}
+
+static bool worker_is_ready(void)
+{
+    struct answer a;
+
+    return http_elsewhere(text("%s/ready", stack_env("WORKERD_URL")), &a) && is_ready(&a);
 }
 
 bool stack_is_whole(void)
 {
     return responder_is_ready("fcgi-1") && responder_is_ready("fcgi-2") &&
-           url_is_ready(stack_env("NOTIFY_URL")) && url_is_ready(stack_env("WORKERD_URL")) &&
-           http_send("GET", text("%s/health", stack_env("SIMULATOR_URL")), NULL, NULL, NULL,
-                     &(struct answer){ 0 });
+           front_is_ready() && worker_is_ready() &&
+           http_elsewhere(text("%s/health", stack_env("SIMULATOR_URL")), &(struct answer){ 0 });
 }
 
 void stack_mend(void)
