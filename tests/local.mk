@@ -5,3 +5,4 @@ UNIT_TESTS += $(check_PROGRAMS)
 include tests/integration/local.mk
 include tests/fuzz/local.mk
 include tests/simulator/local.mk
+include tests/openapi/local.mk
