@@ -38,10 +38,19 @@ static const char *type_of(const char *const headers[])
     return NULL;
 }
 
-static struct curl_slist *request_head(const char *key, const char *body, const char *const headers[])
+/* An answer to HEAD ends with the connection, so that a body is seen which should not be there. */
+static bool is_head(const char *method)
+{
+    return strcmp(method, "HEAD") == 0;
+}
+
+static struct curl_slist *request_head(const char *method, const char *key, const char *body,
+                                       const char *const headers[])
 {
     struct curl_slist *head = curl_slist_append(NULL, "Expect:");
 
+    if (is_head(method))
+        head = curl_slist_append(head, "Connection: close");
     if (key != NULL)
         head = curl_slist_append(head, text("X-API-Key: %s", key));
     if (body != NULL && type_of(headers) == NULL)
@@ -74,13 +83,14 @@ static bool perform(const char *method, const char *url, const char *key, const 
                     const char *const headers[], struct answer *out)
 {
     struct buf answer_head = BUF_INIT(1 << 20), answer = BUF_INIT(ANSWER_MOST);
-    struct curl_slist *head = request_head(key, body, headers);
+    struct curl_slist *head = request_head(method, key, body, headers);
     CURL *curl = handle();
     long status = 0;
     bool ok;
 
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+    curl_easy_setopt(curl, CURLOPT_IGNORE_CONTENT_LENGTH, is_head(method) ? 1L : 0L);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, ANSWER_SECONDS);
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, head);

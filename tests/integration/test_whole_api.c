@@ -1,6 +1,8 @@
 /* The rest of the API through the web server: bulk, lists, timeline, cancelling, keys, other methods. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -353,17 +355,83 @@ START_TEST(of_a_cancel_and_the_scheduler_exactly_one_wins)
 }
 END_TEST
 
+/* ---- the guide ---- */
+
+START_TEST(the_commands_of_the_guide_print_what_it_says)
+{
+    const char *top = getenv("top_srcdir"), *said = stack_file("log/transcripts.log");
+    int status = system(text("exec %s/tests/openapi/transcripts.sh %s >%s 2>&1 </dev/null",
+                             top == NULL ? "." : top, stack_file("env"), said));
+
+    if (status != 0) /* TAP of its own, which must not mix with ours */
+        fputs(witness_read(said), stderr);
+    ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 /* ---- other methods, other origins ---- */
+
+/* The value of each header of the one that must be the other's, too. */
+static void expect_same_headers(const struct answer *a, const struct answer *b, const char *path)
+{
+    static const char *const differ[] = { "Date", "X-Request-Id", "X-RateLimit-Remaining",
+                                          "X-RateLimit-Reset", "Connection" };
+
+    for (const char *line = strchr(a->headers, '\n') + 1; *line != '\r' && *line != '\0';
+         line = strchr(line, '\n') + 1) {
+        const char *name = text("%.*s", (int)strcspn(line, ":"), line), *value = header(b, name);
+        bool free = false;
+
+        for (size_t i = 0; i < sizeof differ / sizeof *differ; i++)
+            free |= strcasecmp(name, differ[i]) == 0;
+        ck_assert_msg(free || (value != NULL && strcmp(value, header(a, name)) == 0),
+                      "%s: %s is %s, not %s", path, name, value, header(a, name));
+    }
+}
+
+START_TEST(head_is_answered_like_get_without_the_body)
+{
+    struct user u = user_new("premium");
+    const char *id = later(&u, "+15551244000", 3600000);
+    const char *const paths[] = { "/health", "/version", "/openapi.yaml", "/docs", "/nowhere", MESSAGES,
+                                  text(MESSAGES "/%s", id), text(MESSAGES "/%s/recipients", id),
+                                  text(MESSAGES "/%s/events?limit=1", id), MESSAGES "?limit=0",
+                                  MESSAGES "/" NO_ONES_ID };
+
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        struct answer whole = get(&u, paths[i]), head = http("HEAD", paths[i], u.key, NULL, NULL);
+
+        ck_assert_msg(head.status == whole.status, "%s: %d, not %d", paths[i], head.status, whole.status);
+        ck_assert_msg(*whole.body != '\0' && *head.body == '\0', "%s: %s", paths[i], head.body);
+        expect_same_headers(&whole, &head, paths[i]);
+        expect_same_headers(&head, &whole, paths[i]);
+    }
+}
+END_TEST
 
 START_TEST(options_tells_what_is_allowed_and_another_method_is_405)
 {
-    struct user u = user_new("unlimited");
-    struct answer a = http("OPTIONS", MESSAGES, u.key, NULL, NULL);
-    ck_assert_int_eq(a.status, 204);
-    ck_assert_str_eq(header(&a, "Allow"), "POST, GET, HEAD, OPTIONS");
-    a = http("PUT", MESSAGES, u.key, "{}", NULL);
-    expect_problem(&a, 405, "method_not_allowed");
-    ck_assert_str_eq(header(&a, "Allow"), "POST, GET, HEAD, OPTIONS");
+    static const struct {
+        const char *path, *allow;
+    } rows[] = {
+        { MESSAGES, "POST, GET, HEAD, OPTIONS" },
+        { MESSAGES "/bulk", "POST, OPTIONS" },
+        { MESSAGES "/" NO_ONES_ID, "GET, HEAD, DELETE, OPTIONS" },
+        { MESSAGES "/" NO_ONES_ID "/events", "GET, HEAD, OPTIONS" },
+        { "/webhooks/twilio", "POST, OPTIONS" },
+        { "/health", "GET, HEAD, OPTIONS" },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct answer a = http("OPTIONS", rows[i].path, NULL, NULL, NULL);
+
+        ck_assert_int_eq(a.status, 204);
+        ck_assert_str_eq(a.body, "");
+        ck_assert_str_eq(header(&a, "Allow"), rows[i].allow);
+        a = http("PUT", rows[i].path, NULL, "{}", NULL);
+        expect_problem(&a, 405, "method_not_allowed");
+        ck_assert_str_eq(header(&a, "Allow"), rows[i].allow);
+    }
 }
 END_TEST
 
@@ -419,6 +487,7 @@ STACK_SUITE("whole_api", settings, another_users_id_is_an_unknown_id_on_every_ro
             the_timeline_tells_what_happened_in_order,
             only_a_scheduled_message_is_cancelled_and_then_never_leaves,
             of_a_cancel_and_the_scheduler_exactly_one_wins,
+            the_commands_of_the_guide_print_what_it_says, head_is_answered_like_get_without_the_body,
             options_tells_what_is_allowed_and_another_method_is_405,
             a_listed_origin_may_call_and_no_other_and_never_with_credentials,
             the_description_is_served_and_names_every_route)

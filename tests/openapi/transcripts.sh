@@ -59,16 +59,21 @@ differ_json() {
     [[ -z $words ]] || echo "$words"
 }
 
-# line_fits PATTERN LINE
+# line_fits PATTERN LINE: each … of the pattern stands for any text, part by part.
 line_fits() {
-    local pattern=$1 quoted=''
+    local pattern=$1 line=$2 part=${1%%…*}
+    if [[ $pattern != *…* ]]; then
+        [[ $line == "$pattern" ]]
+        return
+    fi
+    [[ $line == "$part"* ]] || return
+    line=${line#"$part"} pattern=${pattern#*…}
     while [[ $pattern == *…* ]]; do
-        quoted+=$(printf '%q' "${pattern%%…*}")'*'
-        pattern=${pattern#*…}
+        part=${pattern%%…*}
+        [[ $line == *"$part"* ]] || return
+        line=${line#*"$part"} pattern=${pattern#*…}
     done
-    [[ -z $pattern ]] || quoted+=$(printf '%q' "$pattern")
-    # shellcheck disable=SC2053
-    [[ $2 == $quoted ]]
+    [[ $line == *"$pattern" ]]
 }
 
 differ_lines() {
