@@ -296,12 +296,14 @@ START_TEST(every_status_has_its_class)
 
             if (status == 200 || status == 202)
                 wanted = VERDICT_ACCEPTED;
-            else if (status == 401 || status == 403 || status == 404 || status == 405)
+            else if (status >= 401 && status <= 405)
                 wanted = VERDICT_CREDENTIALS;
-            else if (status == 425)
+            else if (status == 421 || status == 425)
                 wanted = VERDICT_NOT_SENT;
             else if (status == 429)
                 wanted = VERDICT_THROTTLED;
+            else if (status == 451)
+                wanted = VERDICT_REFUSED_HERE;
             else if (status >= 400 && status < 500 && status != 408)
                 wanted = VERDICT_REFUSED;
             ck_assert_msg(v.class == wanted, "%d is %s", status, verdict_name(v.class));

@@ -582,7 +582,7 @@ START_TEST(the_token_is_never_among_the_words)
         ck_assert_ptr_null(
             judge_error(404, arena_printf(&mem, ",\"description\":\"%s\"", words[i])).message);
     ck_assert_str_eq(judge_error(404, ",\"description\":\"no bot 123456789\"").message,
-                     "no bot 123456789");
+                     "no bot [number]"); /* a long number may be a person's */
     close_all();
 }
 END_TEST
