@@ -1,7 +1,7 @@
 # demo.sh - sends one message on each platform and watches it arrive; sourced by bash.
 #
 # "Arrived" means: the sms is `delivered`, told by the provider's callback; the email is `sent` and
-# lies in the mailbox with our text; whatsapp and telegram, whose provider is the mock, are `sent`.
+# lies in the mailbox with our text; whatsapp and telegram are `sent`, taken by their provider.
 # shellcheck shell=bash disable=SC2154
 
 declare -A demo_address=([sms]=+15551234567 [email]=ada@example.com

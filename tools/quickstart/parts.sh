@@ -198,7 +198,10 @@ write_providers() {
     write_part simulator <<END
 exec $dir/bin/simulator --listen 127.0.0.1:${port[simulator]} \\
     --log $dir/log/simulator-requests.jsonl \\
-    --twilio-account ${secret[twilio_account]} --twilio-token ${secret[twilio_token]}
+    --twilio-account ${secret[twilio_account]} --twilio-token ${secret[twilio_token]} \\
+    --whatsapp-token ${secret[whatsapp_token]} --whatsapp-app-secret ${secret[whatsapp_secret]} \\
+    --whatsapp-phone-id $whatsapp_phone_id --telegram-token ${secret[telegram_token]} \\
+    --sendgrid-key ${secret[sendgrid_key]} ${simulator_options[*]}
 END
     write_part mail <<END
 unset PYTHONPATH PYTHONHOME

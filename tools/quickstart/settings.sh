@@ -6,8 +6,10 @@
 
 declare -A port secret setting
 port_names=(front postgres redis epmd rabbitmq rabbitmq_dist mail simulator workerd)
-secret_names=(password twilio_account twilio_token api_key admin_key)
+secret_names=(password twilio_account twilio_token whatsapp_token whatsapp_secret telegram_token
+    sendgrid_key api_key admin_key)
 setting_names=()
+whatsapp_phone_id=100000000000001
 
 # --- ports ----------------------------------------------------------------------------------------
 
@@ -50,7 +52,9 @@ random_hex() {
 load_secrets() {
     local name value
     secret=([password]=$(random_hex 12) [twilio_account]=AC$(random_hex 16)
-        [twilio_token]=$(random_hex 16) [api_key]='' [admin_key]='')
+        [twilio_token]=$(random_hex 16) [whatsapp_token]=$(random_hex 16)
+        [whatsapp_secret]=$(random_hex 16) [telegram_token]=123456789:$(random_hex 17)
+        [sendgrid_key]=SG.$(random_hex 16) [api_key]='' [admin_key]='')
     if [[ -f $dir/keys ]]; then
         while IFS='=' read -r name value; do secret[$name]=$value; done <"$dir/keys"
     fi
@@ -86,13 +90,21 @@ our_settings() {
     put platform.sms.from +15550001111
     put platform.email.providers smtp
     put platform.email.from 'Notices <notices@example.com>'
-    put platform.whatsapp.providers mock
-    put platform.telegram.providers mock
+    put platform.whatsapp.providers whatsapp_cloud
+    put platform.telegram.providers telegram
     put provider.twilio.base_url "$simulator_url"
     put provider.twilio.account_sid "${secret[twilio_account]}"
     put provider.twilio.auth_token "${secret[twilio_token]}"
     put provider.smtp.url "smtp://127.0.0.1:${port[mail]}"
     put provider.smtp.starttls off
+    put provider.whatsapp_cloud.base_url "$simulator_url"
+    put provider.whatsapp_cloud.access_token "${secret[whatsapp_token]}"
+    put provider.whatsapp_cloud.phone_number_id "$whatsapp_phone_id"
+    put provider.whatsapp_cloud.app_secret "${secret[whatsapp_secret]}"
+    put provider.telegram.base_url "$simulator_url"
+    put provider.telegram.bot_token "${secret[telegram_token]}"
+    put provider.sendgrid.base_url "$simulator_url"
+    put provider.sendgrid.api_key "${secret[sendgrid_key]}"
     put provider.mock.kind mock
 }
 
