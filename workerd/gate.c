@@ -11,7 +11,6 @@
 #include "common/cache/breaker_board.h"
 #include "common/cache/pace.h"
 #include "common/cache/rate.h"
-#include "workerd/breaker.h"
 
 #define LOOK_EVERY_MS 250
 #define STASH_LIFE_MS 1000      /* tokens that nobody used for so long are forgotten */
@@ -467,12 +466,12 @@ void gate_report(struct gate *g, const struct open_provider *p, enum transfer_ki
         report_throttle(g, p, v->retry_after_ms);
 }
 
-int gate_breaker_state(struct gate_shared *s, const struct open_provider *p)
+enum breaker_state gate_breaker_state(struct gate_shared *s, size_t provider)
 {
     enum breaker_state state;
 
     pthread_mutex_lock(&s->lock);
-    state = breaker_state(&s->doors[index_of(s, p)].breaker, clock_mono_ms());
+    state = breaker_state(&s->doors[provider].breaker, clock_mono_ms());
     pthread_mutex_unlock(&s->lock);
     return state;
 }

@@ -6,6 +6,7 @@
 #include "common/config/config.h"
 #include "common/model/platform.h"
 #include "workerd/adapters/adapter.h"
+#include "workerd/breaker.h"
 #include "workerd/providers.h"
 /*
  * gate - which calls may begin now, and by which provider: breakers, rates, fail-over.
@@ -49,6 +50,6 @@ struct gate_choice gate_choose(struct gate *g, enum platform platform, int place
 void gate_report(struct gate *g, const struct open_provider *provider, enum transfer_kind kind,
                  const struct reply *reply, const struct verdict *verdict);
 
-/* For people: the breaker of a provider as this process sees it.  Any thread. */
-int gate_breaker_state(struct gate_shared *s, const struct open_provider *provider);
+/* The breaker of a provider, by its place in config->providers, as this process sees it.  Any thread. */
+enum breaker_state gate_breaker_state(struct gate_shared *s, size_t provider);
 #endif

@@ -12,7 +12,7 @@
 
 #include "common/base/json.h"
 
-#define BODY_BYTES 4096
+#define BODY_BYTES (64 << 10) /* a line for each provider */
 #define CONNECTIONS_MOST 16
 #define TIMEOUT_SECONDS 5
 
@@ -23,9 +23,9 @@ struct status_server {
 
 /* ---- what is told ---- */
 
-static unsigned write_health(const struct pool_shared *shared, struct json_writer *w)
+static unsigned write_health(const struct pool_shared *shared, struct buf *body)
 {
-    jw_text(w, "status", "ok");
+    buf_adds(body, "{\"status\":\"ok\"}");
     return 200;
 }
 
@@ -34,49 +34,74 @@ static const char *state_name(int up, int all, const char *none)
     return up == all ? "ok" : up > 0 ? "degraded" : none;
 }
 
-/* Without Postgres nothing is sent; without the broker what is due leaves from Postgres. */
-static unsigned write_ready(const struct pool_shared *shared, struct json_writer *w)
+static void write_check(struct json_writer *w, const char *name, const char *state)
 {
+    jw_open(w, name, '{');
+    jw_text(w, "status", state);
+    jw_close(w, '}');
+}
+
+/* Without Postgres nothing is sent; without the broker what is due leaves from Postgres. */
+static unsigned write_ready(const struct pool_shared *shared, struct buf *body)
+{
+    struct json_writer w = JSON_WRITER(body);
     int all = shared->config->worker.threads, database = 0, broker = 0;
 
     for (int i = 0; i < all; i++) {
         database += atomic_load(&shared->states[i].database_is_up);
         broker += atomic_load(&shared->states[i].broker_is_up);
     }
-    jw_text(w, "status", database == 0 ? "down" : database + broker < 2 * all ? "degraded" : "ok");
-    jw_open(w, "checks", '{');
-    jw_open(w, "postgres", '{');
-    jw_text(w, "status", state_name(database, all, "down"));
-    jw_close(w, '}');
-    jw_open(w, "rabbitmq", '{');
-    jw_text(w, "status", state_name(broker, all, "degraded"));
-    jw_close(w, '}');
-    jw_close(w, '}');
+    jw_open(&w, NULL, '{');
+    jw_text(&w, "status", database == 0 ? "down" : database + broker < 2 * all ? "degraded" : "ok");
+    jw_open(&w, "checks", '{');
+    write_check(&w, "postgres", state_name(database, all, "down"));
+    write_check(&w, "rabbitmq", state_name(broker, all, "degraded"));
+    jw_close(&w, '}');
+    jw_close(&w, '}');
     return database == 0 ? 503 : 200;
 }
 
-static const struct {
-    const char *path;
-    unsigned (*write)(const struct pool_shared *shared, struct json_writer *w);
+/* Names of providers are letters, digits, '_', '-' and '.', so no label needs an escape. */
+static unsigned write_metrics(const struct pool_shared *shared, struct buf *body)
+{
+    const struct config *config = shared->config;
+
+    buf_adds(body, "# HELP build_info The version that runs.\n# TYPE build_info gauge\n");
+    buf_addf(body, "build_info{version=\"%s\"} 1\n", PACKAGE_VERSION);
+    buf_adds(body, "# HELP provider_breaker_state Calls to the provider: 0 go, 1 are kept away, 2 one "
+                   "goes as a probe.\n# TYPE provider_breaker_state gauge\n");
+    for (size_t i = 0; i < config->n_providers; i++)
+        buf_addf(body, "provider_breaker_state{provider=\"%s\"} %d\n", config->providers[i].name,
+                 (int)gate_breaker_state(shared->gate, i));
+    return 200;
+}
+
+static const struct page {
+    const char *path, *type;
+    unsigned (*write)(const struct pool_shared *shared, struct buf *body);
 } pages[] = {
-    { "/health", write_health },
-    { "/ready", write_ready },
+    { "/health", "application/json", write_health },
+    { "/ready", "application/json", write_ready },
+    { "/metrics", "text/plain; version=0.0.4; charset=utf-8", write_metrics },
 };
 
-static unsigned write_page(const struct pool_shared *shared, const char *path, struct buf *body)
+static const struct page *find_page(const char *path)
 {
-    struct json_writer w = JSON_WRITER(body);
-    unsigned status = 404;
-
-    jw_open(&w, NULL, '{');
-    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++) {
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
         if (strcmp(path, pages[i].path) == 0)
-            status = pages[i].write(shared, &w);
-    }
-    if (status == 404)
-        jw_text(&w, "status", "not_found");
-    jw_close(&w, '}');
-    return status;
+            return &pages[i];
+    return NULL;
+}
+
+static unsigned write_answer(const struct pool_shared *shared, const struct page *page,
+                             const char *method, struct buf *body)
+{
+    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
+        return 405;
+    if (page != NULL)
+        return page->write(shared, body);
+    buf_adds(body, "{\"status\":\"not_found\"}");
+    return 404;
 }
 
 /* ---- how it is served ---- */
@@ -86,6 +111,7 @@ static enum MHD_Result answer(void *arg, struct MHD_Connection *connection, cons
                               size_t *data_size, void **state)
 {
     const struct status_server *s = arg;
+    const struct page *page = find_page(path);
     struct buf body = BUF_INIT(BODY_BYTES);
     struct MHD_Response *response;
     unsigned status;
@@ -95,12 +121,10 @@ static enum MHD_Result answer(void *arg, struct MHD_Connection *connection, cons
         *data_size = 0;
         return MHD_YES;
     }
-    status = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0
-                 ? write_page(s->shared, path, &body)
-                 : 405;
+    status = write_answer(s->shared, page, method, &body);
     response = MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)buf_str(&body),
                                                MHD_RESPMEM_MUST_COPY);
-    MHD_add_response_header(response, "Content-Type", "application/json");
+    MHD_add_response_header(response, "Content-Type", page != NULL ? page->type : "application/json");
     MHD_add_response_header(response, "Cache-Control", "no-store");
     if (status == 405)
         MHD_add_response_header(response, "Allow", "GET, HEAD");

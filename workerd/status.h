@@ -4,7 +4,8 @@
 #include "workerd/loop.h"
 /*
  * status - what workerd tells of itself over HTTP, on [worker] metrics_listen: /health, the process
- * is up; /ready, its threads reach Postgres (503 where not) and the broker.
+ * is up; /ready, its threads reach Postgres (503 where not) and the broker;
+ * /metrics, in the Prometheus text format, version 0.0.4.
  *
  * libmicrohttpd serves it from a thread of its own.
  */

@@ -149,7 +149,7 @@ START_TEST(a_temporary_refusal_of_one_mail_says_nothing_about_the_server)
         setup();
         for (int k = 0; k < 20; k++)
             gate_report(gate, sms_provider(0), rows[i].kind, &reply, &v);
-        ck_assert_msg((gate_breaker_state(shared, sms_provider(0)) != 0) == rows[i].opens, "row %zu", i);
+        ck_assert_msg((gate_breaker_state(shared, 0) != BREAKER_CLOSED) == rows[i].opens, "row %zu", i);
         done();
     }
 }

@@ -155,6 +155,28 @@ START_TEST(no_address_serves_nothing)
 }
 END_TEST
 
-SUITE("status", it_is_healthy_while_it_answers, it_is_ready_while_any_thread_reaches_postgres,
+START_TEST(metrics_tell_the_state_of_each_breaker)
+{
+    static struct provider_config two[] = { { .name = "first", .kind = "mock" },
+                                            { .name = "second.eu", .kind = "mock" } };
+    const char *answer;
+
+    config.worker.retry_base_ms = 1000;
+    config.providers = two;
+    config.n_providers = 2;
+    shared.gate = gate_shared_new(&config, NULL);
+    setup();
+    answer = GET("/metrics");
+    ck_assert_ptr_nonnull(strstr(answer, "Content-Type: text/plain; version=0.0.4"));
+    ck_assert_ptr_nonnull(strstr(answer, "\n# TYPE provider_breaker_state gauge\n"));
+    ck_assert_ptr_nonnull(strstr(answer, "\nprovider_breaker_state{provider=\"first\"} 0\n"));
+    ck_assert_ptr_nonnull(strstr(answer, "\nprovider_breaker_state{provider=\"second.eu\"} 0\n"));
+    ck_assert_ptr_nonnull(strstr(answer, "\nbuild_info{version=\"" PACKAGE_VERSION "\"} 1\n"));
+    status_stop(server);
+    gate_shared_free(shared.gate);
+}
+END_TEST
+
+SUITE("status", metrics_tell_the_state_of_each_breaker, it_is_healthy_while_it_answers, it_is_ready_while_any_thread_reaches_postgres,
       other_paths_and_methods_are_refused, an_address_in_use_is_refused_and_named,
       an_address_that_is_none_is_refused_in_words, no_address_serves_nothing)
