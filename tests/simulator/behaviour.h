@@ -29,7 +29,9 @@ enum manner {
     MANNER_DRIP, /* a byte each 100 ms */
     MANNER_HUGE, /* blanks after it, up to total_bytes */
     MANNER_HANG, /* never */
-    MANNER_RESET /* a TCP reset in its place */
+    MANNER_RESET, /* a TCP reset in its place */
+    MANNER_CLOSE, /* the end of the connection in its place */
+    MANNER_CLOSE_AFTER /* whole, with a promise to keep the connection, and then its end */
 };
 
 /* What its body is. */
@@ -52,9 +54,17 @@ struct step {
 };
 struct plan {
     bool before_answer; /* the callbacks come first, then the answer to the request */
+    const char *ends;   /* the state that they lead to */
     struct step steps[6];
 };
 extern const struct plan plan_delivered;
+
+/* How a message to such a recipient ends, where that doesn't follow from its answer. */
+enum ends {
+    ENDS_BY_ITSELF,
+    ENDS_NEVER, /* each answer says to come back later */
+    ENDS_OPEN   /* that is for the sender to say */
+};
 
 /* What a provider must have for a row to mean anything; bits. */
 enum trait {
@@ -73,8 +83,12 @@ struct behaviour {
     size_t total_bytes;      /* MANNER_HUGE */
     int latency_unit_ms;     /* times the last three digits, before the answer */
     const struct plan *plan; /* NULL: no callbacks */
+    bool only_reused;        /* meets only requests on a connection that has served an earlier one */
+    bool again;              /* after it a right sender may ask again */
+    enum ends ends;
+    bool undrawn; /* not among "all" ways to fail */
 };
-extern const struct behaviour behaviours[]; /* the last one meets every number */
+extern const struct behaviour behaviours[]; /* the last one before the end meets every number */
 
 /* The rows that one provider plays. */
 struct repertoire {
@@ -83,12 +97,30 @@ struct repertoire {
     struct seen *seen;           /* the recipients that rows with `times` have met */
 };
 
+/* Which of the ordinary recipients fail too, and how. */
+struct draw {
+    int share;        /* of 10,000 */
+    uint64_t seed;    /* other recipients for another seed */
+    const char *ways; /* see behaviour_is_drawn() */
+};
+
 /* The row for a number (-1: none, so the last row), before any count. */
 const struct behaviour *behaviour_find(const struct repertoire *r, int number);
-/* The same, counted: a row that has met the recipient often enough gives way to the last one. */
-const struct behaviour *behaviour_choose(const struct repertoire *r, const char *recipient,
-                                         int number);
+/*
+ * The same for a request: of ordinary recipients some are drawn to fail, by the hash of their text,
+ * and then get a number in *number.  A row that has met the recipient often enough, or does not
+ * meet such a connection, gives way to the last one.
+ */
+const struct behaviour *behaviour_choose(const struct repertoire *r, const struct draw *d,
+                                         const char *recipient, bool reused, int *number);
 int behaviour_latency_ms(const struct behaviour *b, int number);
 /* A message reaches the provider, whatever then becomes of the answer. */
 bool behaviour_accepts(const struct behaviour *b);
+/* The state in which a right sender's message ends, by this answer; NULL: that is open. */
+const char *behaviour_ends(const struct behaviour *b, bool has_callbacks);
+/*
+ * Whether a list of ways, read from the left, leaves the row in: "all" is every row but those that
+ * never end and those that must be named; NAME adds one, -NAME removes it.
+ */
+bool behaviour_is_drawn(const struct behaviour *b, const char *ways);
 #endif

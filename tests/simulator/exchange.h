@@ -19,6 +19,7 @@ struct request {
     const char *method;
     const char *path;                         /* as sent, still encoded, without the query */
     const char *authorization, *content_type; /* NULL: not given */
+    bool reused; /* its connection has served an earlier one */
     struct buf body;                          /* overflowed: more than its limit came */
 };
 
@@ -78,6 +79,8 @@ struct exchange {
     struct message message;
     bool ok;                           /* the request is one the real provider would take */
     const struct behaviour *behaviour; /* NULL when not ok */
+    int latency_ms;                    /* the behaviour's own */
+    const char *ends;                  /* behaviour_ends() */
     const char *id;                    /* of the accepted message; NULL: it was not accepted */
     bool rehearsal;                    /* it asked to be checked and no more */
     struct notice notice;              /* of the recipient that the behaviour is chosen by */

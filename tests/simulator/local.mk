@@ -35,6 +35,8 @@ noinst_PROGRAMS += %D%/simulator
 SIMULATOR_TEST_LIBS = %D%/libsimulator.a $(MICROHTTPD_LIBS) $(CURL_LIBS) $(COMMON_LIBS) $(CHECK_LIBS)
 
 if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_simulator_behaviour
+tests_unit_test_simulator_behaviour_LDADD = $(SIMULATOR_TEST_LIBS)
 check_PROGRAMS += tests/unit/test_simulator_callbacks
 tests_unit_test_simulator_callbacks_LDADD = $(SIMULATOR_TEST_LIBS)
 check_PROGRAMS += tests/unit/test_simulator_sendgrid

@@ -101,6 +101,11 @@ bool oracle_request(struct oracle *o, const struct exchange *x)
     jw_text(&w, "behaviour", x->behaviour != NULL ? x->behaviour->name : NULL);
     add_code(&w, "status", x->answer.status);
     jw_text(&w, "sid", x->id);
+    jw_text(&w, "ends", x->ends);
+    if (x->behaviour != NULL)
+        jw_bool(&w, "again", x->behaviour->again);
+    else
+        jw_null(&w, "again");
     add_code(&w, "recipients", x->id != NULL ? 1 + (int)x->other_count : 0);
     jw_close(&w, '}');
     return append(o, &line);

@@ -72,13 +72,42 @@ void provider_serve(const struct settings *s, struct exchange *x)
     x->ok = x->provider->check(s, x);
     if (!x->ok)
         return;
-    b = x->behaviour = behaviour_choose(&x->provider->repertoire, x->message.to,
-                                        x->message.number);
+    b = x->behaviour = behaviour_choose(&x->provider->repertoire, &s->draw, x->message.to,
+                                        x->request.reused, &x->message.number);
+    x->latency_ms = behaviour_latency_ms(b, x->message.number);
     if (b->fault != FAULT_NONE)
         x->provider->fail(x, b->fault);
     else if (behaviour_accepts(b))
         x->provider->accept(s, x);
     x->notice.plan = b->plan;
+    x->ends = behaviour_ends(b, x->notice.url != NULL && !s->no_callbacks);
     pad(&x->answer, b);
     redress(&x->answer, b->dress);
+}
+
+static bool names(const struct behaviour *rows, const char *name, size_t len)
+{
+    for (const struct behaviour *b = rows; b != NULL && b->pattern != NULL; b++)
+        if (strlen(b->name) == len && strncmp(b->name, name, len) == 0)
+            return true;
+    return false;
+}
+
+static bool is_way(const char *name, size_t len)
+{
+    bool known = (len == 3 && strncmp(name, "all", 3) == 0) || names(behaviours, name, len);
+
+    for (size_t i = 0; providers[i] != NULL; i++)
+        known = known || names(providers[i]->repertoire.own, name, len);
+    return known;
+}
+
+bool provider_ways_are_good(const char *ways)
+{
+    for (size_t len; *ways != '\0'; ways += len + (ways[len] == ',')) {
+        len = strcspn(ways, ",");
+        if (!is_way(ways + (*ways == '-'), len - (*ways == '-')))
+            return false;
+    }
+    return true;
 }

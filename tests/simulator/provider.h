@@ -30,6 +30,8 @@ struct provider {
 extern const struct provider *const providers[]; /* NULL ends */
 
 const struct provider *provider_find(const char *path); /* NULL: it is nobody's */
+/* Every name in a list of ways to fail is a behaviour of somebody. */
+bool provider_ways_are_good(const char *ways);
 /* From the request to everything else in the exchange. */
 void provider_serve(const struct settings *s, struct exchange *x);
 #endif

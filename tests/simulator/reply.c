@@ -95,6 +95,14 @@ static struct MHD_Response *whole(const struct answer *a)
                                            MHD_RESPMEM_PERSISTENT);
 }
 
+/* That the connection is kept, which HTTP/1.1 would leave unsaid. */
+static struct MHD_Response *promising(struct MHD_Response *response)
+{
+    if (response != NULL)
+        MHD_set_response_options(response, MHD_RF_SEND_KEEP_ALIVE_HEADER, MHD_RO_END);
+    return response;
+}
+
 static enum MHD_Result queue(struct MHD_Connection *connection, const struct answer *a,
                              struct MHD_Response *response)
 {
@@ -119,6 +127,8 @@ enum MHD_Result reply_send(struct MHD_Connection *connection, struct exchange *x
     switch (manner) {
     case MANNER_WHOLE:
         return queue(connection, &x->answer, whole(&x->answer));
+    case MANNER_CLOSE_AFTER:
+        return queue(connection, &x->answer, promising(whole(&x->answer)));
     case MANNER_CUT:
     case MANNER_DRIP:
     case MANNER_HUGE:
@@ -127,7 +137,14 @@ enum MHD_Result reply_send(struct MHD_Connection *connection, struct exchange *x
         reset(connection);
         return MHD_NO;
     case MANNER_HANG:
+    case MANNER_CLOSE:
         return MHD_NO;
     }
     return MHD_NO;
+}
+
+void reply_done(struct MHD_Connection *connection, const struct exchange *x)
+{
+    if (x->behaviour != NULL && x->behaviour->manner == MANNER_CLOSE_AFTER)
+        (void)shutdown(socket_of(connection), SHUT_RDWR);
 }

@@ -127,22 +127,28 @@ bool sendgrid_is_sandboxed(const json_t *doc)
 
 #define S(e) { .event = EVENT_##e }
 #define OWN(e) { .event = SENDGRID_##e }
-static const struct plan unsubscribed = { .steps = { OWN(DROPPED_UNSUBSCRIBED) } };
-static const struct plan blocked = { .steps = { S(SENT), OWN(BLOCKED) } };
+static const struct plan unsubscribed = { .ends = "failed", .steps = { OWN(DROPPED_UNSUBSCRIBED) } };
+static const struct plan blocked = { .ends = "failed", .steps = { S(SENT), OWN(BLOCKED) } };
 static const struct plan deferred = {
+    .ends = "delivered",
     .steps = { S(SENT), OWN(DEFERRED), OWN(DEFERRED), S(DELIVERED) }
 };
-static const struct plan late_bounce = { .steps = { S(SENT), S(DELIVERED), OWN(LATE_BOUNCE) } };
-static const struct plan spam_report = { .steps = { S(SENT), S(DELIVERED), OWN(SPAM_REPORT) } };
+/* What comes after a delivery does not undo it. */
+static const struct plan late_bounce = {
+    .ends = "delivered", .steps = { S(SENT), S(DELIVERED), OWN(LATE_BOUNCE) }
+};
+static const struct plan spam_report = {
+    .ends = "delivered", .steps = { S(SENT), S(DELIVERED), OWN(SPAM_REPORT) }
+};
 #undef S
 #undef OWN
 
 #define CALLBACKS TRAIT_CALLBACKS
 static const struct behaviour own[] = {
-    { "4030", "forbidden", .fault = SENDGRID_FORBIDDEN },
+    { "4030", "forbidden", .fault = SENDGRID_FORBIDDEN, .again = true, .ends = ENDS_NEVER },
     { "4100", "suppressed", 0, CALLBACKS, .plan = &unsubscribed },
     { "4130", "too_large", .fault = SENDGRID_TOO_LARGE },
-    { "4292", "limited_longer_once", 1, .fault = SENDGRID_LIMITED_LONGER },
+    { "4292", "limited_longer_once", 1, .fault = SENDGRID_LIMITED_LONGER, .again = true },
     { "7010", "blocked", 0, CALLBACKS, .plan = &blocked },
     { "7011", "deferred", 0, CALLBACKS, .plan = &deferred },
     { "7012", "late_bounce", 0, CALLBACKS, .plan = &late_bounce },

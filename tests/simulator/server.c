@@ -68,6 +68,7 @@ static void call_free(void *cls, struct MHD_Connection *connection, void **state
 
     if (call == NULL)
         return;
+    reply_done(connection, &call->exchange);
     callbacks_release(call->gate);
     buf_free(&call->exchange.request.body);
     arena_done(&call->exchange.mem);
@@ -81,6 +82,28 @@ static const char *header(struct call *call, const char *name)
                         MHD_lookup_connection_value(call->connection, MHD_HEADER_KIND, name));
 }
 
+/* How many requests a connection has begun, in its socket context. */
+static void count_requests(void *cls, struct MHD_Connection *connection, void **count,
+                           enum MHD_ConnectionNotificationCode what)
+{
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        free(*count);
+        *count = NULL;
+        return;
+    }
+    *count = calloc(1, sizeof(unsigned));
+    if (*count == NULL)
+        abort();
+}
+
+static bool has_served(struct MHD_Connection *connection)
+{
+    unsigned *count =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+
+    return (*count)++ > 0;
+}
+
 static void begin(struct call *call, const char *method)
 {
     struct exchange *x = &call->exchange;
@@ -89,6 +112,7 @@ static void begin(struct call *call, const char *method)
     x->request.method = arena_strdup(&x->mem, method);
     x->request.authorization = header(call, "Authorization");
     x->request.content_type = header(call, "Content-Type");
+    x->request.reused = has_served(call->connection);
     call->begun = true;
 }
 
@@ -120,9 +144,7 @@ static bool is_health(const struct request *r)
 
 static int latency_ms(const struct server *s, const struct exchange *x)
 {
-    int own = x->behaviour != NULL ? behaviour_latency_ms(x->behaviour, x->message.number) : 0;
-
-    return s->settings->latency_ms + own;
+    return s->settings->latency_ms + x->latency_ms;
 }
 
 /* The handle of its first callback, or NULL: it has none. */
@@ -300,7 +322,8 @@ static struct MHD_Daemon *start(struct server *s, int fd)
                             MHD_OPTION_THREAD_POOL_SIZE, pool, MHD_OPTION_CONNECTION_LIMIT,
                             connections_limit(), MHD_OPTION_CONNECTION_TIMEOUT,
                             (unsigned)IDLE_SECONDS, MHD_OPTION_URI_LOG_CALLBACK, call_new, s,
-                            MHD_OPTION_NOTIFY_COMPLETED, call_free, s, MHD_OPTION_END);
+                            MHD_OPTION_NOTIFY_COMPLETED, call_free, s,
+                            MHD_OPTION_NOTIFY_CONNECTION, count_requests, s, MHD_OPTION_END);
 }
 
 enum status server_open(struct server **out, const struct settings *settings, struct oracle *o,

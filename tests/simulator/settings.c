@@ -10,8 +10,9 @@
 #include <string.h>
 
 #include "tests/simulator/callback_url.h"
+#include "tests/simulator/provider.h"
 
-enum kind { KIND_TEXT, KIND_URL, KIND_NUMBER, KIND_FLAG, KIND_LISTEN, KIND_HELP, KIND_VERSION };
+enum kind { KIND_TEXT, KIND_URL, KIND_NUMBER, KIND_SHARE, KIND_SEED, KIND_WAYS, KIND_FLAG, KIND_LISTEN, KIND_HELP, KIND_VERSION };
 
 #define AT(member) offsetof(struct settings, member)
 static const struct option_row {
@@ -31,6 +32,11 @@ static const struct option_row {
     { "batch-ms", "N", "how long an event waits to share a callback with others (200)", KIND_NUMBER,
       AT(batch_ms), 0, 86400000 },
     { "no-callbacks", NULL, "post none", KIND_FLAG, AT(no_callbacks) },
+    { "fail-share", "PERCENT", "how many of the ordinary recipients fail (0)", KIND_SHARE,
+      AT(draw.share) },
+    { "fail-seed", "N", "which of them, and how (0)", KIND_SEED, AT(draw.seed) },
+    { "fail-ways", "LIST", "behaviours they are drawn from (all); -NAME removes one", KIND_WAYS,
+      AT(draw.ways) },
     { "threads", "N", "threads that serve requests (2)", KIND_NUMBER, AT(threads), 1, 64 },
     { "twilio-account", "SID", "the account", KIND_TEXT, AT(twilio.sid) },
     { "twilio-token", "TOKEN", "its token, which also signs callbacks", KIND_TEXT,
@@ -95,6 +101,34 @@ static bool read_number(const struct option_row *row, const char *text, long min
     return true;
 }
 
+/* "2.25" percent is 225 of 10,000. */
+static bool read_share(const struct option_row *row, const char *text, int *out)
+{
+    size_t whole = strspn(text, "0123456789");
+    const char *point = text + whole;
+    size_t after = *point == '.' ? strspn(point + 1, "0123456789") : 0;
+    int share;
+
+    if (whole < 1 || whole > 3 || after > 2 || (*point == '.' ? point[1 + after] : *point) != '\0')
+        return wrong(row, text);
+    share = atoi(text) * 100;
+    if (after > 0)
+        share += (point[1] - '0') * 10 + (after > 1 ? point[2] - '0' : 0);
+    if (share > 10000)
+        return wrong(row, text);
+    *out = share;
+    return true;
+}
+
+static bool read_seed(const struct option_row *row, const char *text, uint64_t *out)
+{
+    char *end;
+
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    return (errno == 0 && end != text && *end == '\0' && *text != '-') || wrong(row, text);
+}
+
 /* 127.0.0.1:8080 or [::1]:8080. */
 static bool read_listen(const struct option_row *row, const char *text, struct settings *s)
 {
@@ -130,6 +164,13 @@ static enum settings_outcome take(struct settings *s, const struct option_row *r
         return callback_url_is_web(value) || wrong(row, value) ? SETTINGS_RUN : SETTINGS_WRONG;
     case KIND_NUMBER:
         return read_number(row, value, row->min, row->max, at) ? SETTINGS_RUN : SETTINGS_WRONG;
+    case KIND_SHARE:
+        return read_share(row, value, at) ? SETTINGS_RUN : SETTINGS_WRONG;
+    case KIND_SEED:
+        return read_seed(row, value, at) ? SETTINGS_RUN : SETTINGS_WRONG;
+    case KIND_WAYS:
+        *(const char **)at = value;
+        return provider_ways_are_good(value) || wrong(row, value) ? SETTINGS_RUN : SETTINGS_WRONG;
     case KIND_FLAG:
         *(bool *)at = true;
         return SETTINGS_RUN;
@@ -152,6 +193,7 @@ enum settings_outcome settings_read(struct settings *out, int argc, char **argv)
         .callback_delay_ms = 50,
         .callback_gap_ms = 20,
         .batch_ms = 200,
+        .draw = { .ways = "all" },
         .threads = 2,
         .sendgrid = { .key = "SG.simulator" },
         .telegram = { .token = "123456789:SIMULATORSIMULATORSIMULATORSIMULATO" },

@@ -2,6 +2,8 @@
 #define SIMULATOR_SETTINGS_H
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "tests/simulator/behaviour.h"
 /*
  * settings - what the command line says.  Constant once read, and shared by all threads.
  */
@@ -39,6 +41,7 @@ struct settings {
     int callback_gap_ms;   /* from one callback of a message to the next */
     int batch_ms;          /* how long an event waits to share a callback with others */
     bool no_callbacks;
+    struct draw draw; /* which ordinary recipients fail */
     int threads;
     struct twilio_account twilio;
     struct whatsapp_account whatsapp;

@@ -145,13 +145,13 @@ static void accept_message(const struct settings *s, struct exchange *x)
 }
 
 static const struct behaviour own[] = {
-    { "4001", "migrated_once", 1, .fault = TELEGRAM_MIGRATED },
-    { "4002", "migrated_always", .fault = TELEGRAM_MIGRATED },
+    { "4001", "migrated_once", 1, .fault = TELEGRAM_MIGRATED, .again = true },
+    { "4002", "migrated_always", .fault = TELEGRAM_MIGRATED, .again = true, .ends = ENDS_OPEN },
     { "4030", "deactivated", .fault = TELEGRAM_DEACTIVATED },
     { "4031", "kicked", .fault = TELEGRAM_KICKED },
     { "4032", "not_a_member", .fault = TELEGRAM_NOT_A_MEMBER },
     { "4033", "no_conversation", .fault = TELEGRAM_NO_CONVERSATION },
-    { "4292", "limited_longer_once", 1, .fault = TELEGRAM_LIMITED_LONGER },
+    { "4292", "limited_longer_once", 1, .fault = TELEGRAM_LIMITED_LONGER, .again = true },
     { NULL },
 };
 

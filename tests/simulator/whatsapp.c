@@ -155,16 +155,17 @@ static void accept_message(const struct settings *s, struct exchange *x)
     exchange_answer_json(x, 200, &out);
 }
 
-static const struct plan window_closed = { .steps = { { .event = WHATSAPP_WINDOW_CLOSED } } };
+static const struct plan window_closed = { .ends = "failed",
+                                           .steps = { { .event = WHATSAPP_WINDOW_CLOSED } } };
 
 static const struct behaviour own[] = {
-    { "4292", "pair_limited_once", 1, .fault = WHATSAPP_PAIR_LIMITED },
-    { "4293", "account_limited_once", 1, .fault = WHATSAPP_ACCOUNT_LIMITED },
-    { "4294", "spam_limited_once", 1, .fault = WHATSAPP_SPAM_LIMITED },
-    { "4030", "forbidden", .fault = WHATSAPP_FORBIDDEN },
-    { "4031", "policy", .fault = WHATSAPP_POLICY },
+    { "4292", "pair_limited_once", 1, .fault = WHATSAPP_PAIR_LIMITED, .again = true },
+    { "4293", "account_limited_once", 1, .fault = WHATSAPP_ACCOUNT_LIMITED, .again = true },
+    { "4294", "spam_limited_once", 1, .fault = WHATSAPP_SPAM_LIMITED, .again = true },
+    { "4030", "forbidden", .fault = WHATSAPP_FORBIDDEN, .again = true, .ends = ENDS_NEVER },
+    { "4031", "policy", .fault = WHATSAPP_POLICY, .again = true, .ends = ENDS_NEVER },
     { "4040", "no_account", .fault = WHATSAPP_UNDELIVERABLE },
-    { "7047", "window_closed", .plan = &window_closed },
+    { "7047", "window_closed", 0, TRAIT_CALLBACKS, .plan = &window_closed, .again = true },
     { NULL },
 };
 

@@ -156,6 +156,90 @@ START_TEST(a_huge_answer_is_json_and_blanks)
 }
 END_TEST
 
+START_TEST(a_huge_answer_can_be_a_hundred_megabytes)
+{
+    char head[4096];
+    int fd;
+
+    wire_start(NULL);
+    fd = send_twilio("6004");
+    ck_assert_int_gt(wire_receive(fd, head, sizeof head, WIRE_MS), 0);
+    ck_assert_ptr_nonnull(strstr(head, "\r\nContent-Length: 104857600\r\n"));
+    close(fd);
+    wire_stop();
+}
+END_TEST
+
+/* The end of the connection without a byte before it. */
+static void expect_end(int fd)
+{
+    char byte[2];
+
+    ck_assert_int_eq(wire_receive(fd, byte, sizeof byte, WIRE_MS), 0);
+    close(fd);
+}
+
+START_TEST(a_connection_can_end_without_an_answer)
+{
+    wire_start(NULL);
+    expect_end(send_twilio("4996"));
+    SCOPED(json_t) lines = twilio_line("4996");
+    ck_assert(json_is_null(sample_at(lines, "0/status")));
+    ck_assert(json_is_true(sample_at(lines, "0/again")));
+    ck_assert_int_eq(wire_status(wire_answer(send_twilio("4996"))), 201);
+    wire_stop();
+}
+END_TEST
+
+START_TEST(a_request_on_a_used_connection_can_be_left_without_an_answer)
+{
+    int fd;
+
+    wire_start(NULL);
+    ck_assert_int_eq(wire_status(wire_answer(send_twilio("4994"))), 201);
+    fd = send_twilio("1234");
+    ck_assert_int_eq(wire_status(wire_answer(fd)), 201);
+    wire_send(fd, twilio("4993"));
+    expect_end(fd);
+    SCOPED(json_t) lines = twilio_line("4993");
+    ck_assert_str_eq(sample_text(lines, "0/behaviour"), "close_reused_once");
+    ck_assert(json_is_null(sample_at(lines, "0/sid")));
+    wire_stop();
+}
+END_TEST
+
+START_TEST(a_connection_that_is_promised_to_be_kept_can_end)
+{
+    const char *answer;
+    int fd;
+
+    wire_start(NULL);
+    fd = send_twilio("4995");
+    answer = wire_answer(fd);
+    ck_assert_int_eq(wire_status(answer), 201);
+    ck_assert_ptr_nonnull(strcasestr(answer, "\r\nConnection: Keep-Alive\r\n"));
+    expect_end(fd);
+    wire_stop();
+}
+END_TEST
+
+START_TEST(a_share_of_the_ordinary_recipients_fails)
+{
+    wire_start(OPTIONS("--fail-share", "100", "--fail-seed", "1", "--fail-ways",
+                       "server_error_once"));
+    ck_assert_int_eq(wire_status(ask_whatsapp("4930123456")), 500);
+    ck_assert_int_eq(wire_status(ask_whatsapp("4930123456")), 200);
+    ck_assert_int_eq(wire_status(ask_whatsapp("15550001234")), 200);
+    SCOPED(json_t) lines = wire_log("request", "4930123456", 2);
+    ck_assert_str_eq(sample_text(lines, "0/behaviour"), "server_error_once");
+    ck_assert_str_eq(sample_text(lines, "0/ends"), "sent");
+    ck_assert(json_is_true(sample_at(lines, "0/again")));
+    ck_assert_str_eq(sample_text(lines, "1/behaviour"), "delivered");
+    ck_assert(json_is_false(sample_at(lines, "1/again")));
+    wire_stop();
+}
+END_TEST
+
 /* The status i of a post to WhatsApp's webhook, after its signature has been checked. */
 static const char *status_of(const struct wire_post *p, size_t i, const char *member)
 {
@@ -372,6 +456,10 @@ SUITE("simulator_wire", telegram_is_asked_by_json_and_by_form,
       a_large_mail_is_taken, the_log_has_what_was_asked_and_answered, a_path_of_nobody_is_not_found,
       a_reset_comes_when_the_request_was_read, a_cut_answer_ends_in_its_middle,
       silence_lasts_until_the_client_goes, a_dripping_answer_comes_in_pieces,
-      a_huge_answer_is_json_and_blanks, whatsapps_statuses_reach_the_webhook,
+      a_huge_answer_is_json_and_blanks,
+      a_huge_answer_can_be_a_hundred_megabytes, a_connection_can_end_without_an_answer,
+      a_request_on_a_used_connection_can_be_left_without_an_answer,
+      a_connection_that_is_promised_to_be_kept_can_end, a_share_of_the_ordinary_recipients_fails,
+      whatsapps_statuses_reach_the_webhook,
       statuses_that_are_due_together_share_a_post, a_status_that_is_refused_is_posted_again,
       a_callback_can_come_before_the_answer, a_forged_status_comes_first_and_once)
