@@ -32,10 +32,13 @@ const char *text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 const char *stack_env(const char *name); /* of DIR/env */
 const char *stack_file(const char *name); /* DIR/name */
 
+/* A bound on a wait, on this machine: CK_TIMEOUT_MULTIPLIER stretches it as it does Check's own. */
+int64_t patience_ms(int64_t ms);
+
 /* Looks again every few milliseconds, and fails the test when time is up. */
 #define WAIT_UNTIL(condition, ms)                                                                \
     do {                                                                                         \
-        int64_t until_ms_ = clock_mono_ms() + (ms);                                              \
+        int64_t until_ms_ = clock_mono_ms() + patience_ms(ms);                                   \
         while (!(condition)) {                                                                   \
             ck_assert_msg(clock_mono_ms() < until_ms_, "%s", "not within " #ms " ms: " #condition); \
             clock_sleep_ms(20);                                                                  \
@@ -59,6 +62,9 @@ void stack_mend(void);     /* brings all up and waits for that */
 pid_t process_start(const char *program, const char *const words[], const char *const env[],
                     const char *log);
 pid_t worker_start(const char *const env[]); /* a further workerd on the same configuration */
-/* Waits for it; the exit status, or -1 where a signal ended it.  Fails the test after limit_ms. */
+/*
+ * Waits for it; the exit status, or -1 where a signal ended it.  Fails the test after limit_ms,
+ * stretched as a wait is.
+ */
 int process_wait(pid_t pid, int64_t limit_ms);
 #endif
