@@ -53,6 +53,9 @@ START_TEST(the_end_of_the_address_decides)
         { PF_EMAIL, "unsent@example.com", VERDICT_NOT_SENT, -1 },
         { PF_EMAIL, "credentials@example.com", VERDICT_CREDENTIALS, -1 },
         { PF_EMAIL, "ada@host.refused", VERDICT_ACCEPTED, -1 },
+        { PF_EMAIL, "ada.unsent@trial.mock", VERDICT_NOT_SENT, -1 },
+        { PF_EMAIL, "ada.unsent@other.mock", VERDICT_ACCEPTED, -1 },
+        { PF_EMAIL, "ada.unsent@trial.mock.example", VERDICT_NOT_SENT, -1 },
         { PF_TELEGRAM, "-1005000", VERDICT_UNCLEAR, -1 },
         { PF_TELEGRAM, "@news_throttled", VERDICT_THROTTLED, 1000 },
     };

@@ -9,7 +9,10 @@
 
 #define BODY_LIMIT 1024
 
-/* An address that ends so, before its '@' where it is a mail address; any other is accepted. */
+/*
+ * An address that ends so, before its '@' where it is a mail address; any other is accepted.  In the
+ * domain NAME.mock the word is for the provider of that name alone, so that the next one can differ.
+ */
 static const struct outcome {
     const char *word, *digits; /* "ada.refused@example.com", "+15550004000" */
     enum verdict_class class;
@@ -25,6 +28,7 @@ static const struct outcome {
 
 struct provider {
     struct arena mem; /* holds the provider too */
+    const char *domain; /* "NAME.mock" */
 };
 
 static enum status mock_open(struct provider **out, const struct provider_config *cfg,
@@ -33,6 +37,7 @@ static enum status mock_open(struct provider **out, const struct provider_config
     struct arena mem = ARENA_INIT;
     struct provider *p = ARENA_NEW(&mem, struct provider);
 
+    p->domain = arena_printf(&mem, "%s.mock", cfg->name);
     p->mem = mem;
     *out = p;
     return ST_OK;
@@ -52,11 +57,18 @@ static bool ends_in(const char *text, size_t len, const char *end)
     return len >= strlen(end) && memcmp(text + len - strlen(end), end, strlen(end)) == 0;
 }
 
+static bool is_for_another(const struct provider *p, const char *domain)
+{
+    return ends_in(domain, strlen(domain), ".mock") && strcmp(domain, p->domain) != 0;
+}
+
 /* "accepted", or the word of a row. */
-static const char *outcome_of(const struct delivery *d)
+static const char *outcome_of(const struct provider *p, const struct delivery *d)
 {
     size_t len = d->platform == PF_EMAIL ? strcspn(d->address, "@") : strlen(d->address);
 
+    if (d->address[len] == '@' && is_for_another(p, d->address + len + 1))
+        return "accepted";
     for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++)
         if (ends_in(d->address, len, outcomes[i].word) ||
             ends_in(d->address, len, outcomes[i].digits))
@@ -72,7 +84,7 @@ static enum status mock_build(const struct provider *p, const struct delivery *d
 
     jw_open(&w, NULL, '{');
     jw_text(&w, "id", d->recipient_id);
-    jw_text(&w, "outcome", outcome_of(d));
+    jw_text(&w, "outcome", outcome_of(p, d));
     jw_close(&w, '}');
     *out = (struct transfer){
         .kind = TRANSFER_NONE,
