@@ -28,7 +28,7 @@ static const struct cache_script take_script = {
 
 static int burst_of(int rate)
 {
-    return rate < 10 ? 1 : rate / 10;
+    return rate < 20 ? 1 : rate / 20;
 }
 
 /* ---- this process's own buckets, while Redis is away ---- */

@@ -7,9 +7,9 @@
 /*
  * rate - how many calls may begin now, where so many a second are allowed: token buckets.
  *
- * A bucket holds a tenth of a second's worth of calls, at least one, so that no second sees more
- * than a tenth above its rate.  Redis keeps it for all workers; while it is away each process keeps
- * its own.
+ * A bucket holds a twentieth of a second's worth of calls, at least one: with what calls gain or lose
+ * on their way from here to the wire, no second sees more than a tenth above its rate.  Redis keeps it
+ * for all workers; while it is away each process keeps its own.
  */
 struct rate_ask {
     const char *name;  /* of the bucket, at most RATE_NAME_MAX bytes */
