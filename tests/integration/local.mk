@@ -80,3 +80,9 @@ if HAVE_CHECK
 INTEGRATION_TESTS += %D%/test_replay
 endif
 %C%_test_replay_SOURCES = %D%/test_replay.c $(TABLES_HARNESS)
+# The delivery engine: gate, lanes, backlog.
+if HAVE_CHECK
+INTEGRATION_TESTS += %D%/test_engine
+endif
+ENGINE_HARNESS = %D%/engine.c %D%/engine.h $(STACK_HARNESS)
+%C%_test_engine_SOURCES = %D%/test_engine.c $(ENGINE_HARNESS)

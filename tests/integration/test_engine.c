@@ -1,0 +1,514 @@
+/* Which calls may begin, and by whom: fail-over, breakers, rates, throttling, expiry. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/integration/client.h"
+#include "tests/integration/engine.h"
+#include "tests/integration/stack.h"
+#include "tests/integration/witness.h"
+
+static const char *const settings[] = {
+    "rate_limit.unlimited=0", "worker.retry_base_ms=100", "worker.retry_max_ms=2000",
+    "worker.lease_seconds=20", "scheduler.interval_ms=100",
+    "platform.email.providers=first,second", "provider.first.kind=mock", "provider.second.kind=mock",
+    "platform.whatsapp.providers=careful", "provider.careful.kind=mock",
+    "provider.careful.on_unclear=hold", NULL
+};
+
+#define RETRY_MAX_MS 2000
+
+static const char *send_mail_to(const struct user *u, const char *address)
+{
+    return send_to(u, "email", address);
+}
+
+/* As at the beginning, and no run of failures behind the first provider. */
+static struct user begin(void)
+{
+    struct user u = user_new("unlimited");
+    const char *id;
+
+    engine_rest();
+    id = send_mail_to(&u, "ada@example.com");
+    WAIT_UNTIL(is_in(id, "sent"), 5000);
+    return u;
+}
+
+static const char *events_tell(const char *what, const char *id)
+{
+    const char *value = sql_text("SELECT %s FROM message_events WHERE message_id = '%s' AND"
+                                 " event = 'attempt' ORDER BY at, id LIMIT 1", what, id);
+
+    return value == NULL ? "" : value;
+}
+
+/* The test's own workers in the place of the stack's, with these settings more. */
+static void workers(int n, const char *const env[])
+{
+    service_down("workerd");
+    for (int i = 0; i < n; i++)
+        worker_start(env);
+}
+
+/* ---- fail-over ---- */
+
+START_TEST(what_a_provider_cannot_serve_goes_to_the_next_at_once)
+{
+    static const struct {
+        const char *address;
+        int attempts;
+        const char *code;
+    } rows[] = {
+        { "ada.elsewhere@first.mock", 2, "elsewhere" },
+        { "ada.unsent@first.mock", 2, "unsent" },
+        { "ada.credentials@first.mock", 1, "credentials" }, /* that attempt is given back */
+    };
+    struct user u = begin();
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *id = send_mail_to(&u, rows[i].address);
+
+        WAIT_UNTIL(is_in(id, "sent"), 5000);
+        WAIT_UNTIL(strcmp(attempts_of(id), "first pending/second sent") == 0, 2000);
+        ck_assert_str_eq(events_tell("code", id), rows[i].code);
+        ck_assert_str_eq(events_tell("next_attempt_at <= at", id), "t");
+        ck_assert_int_eq(attempts_counted(id), rows[i].attempts);
+        ck_assert_str_eq(sql_text("SELECT provider FROM message_recipients WHERE message_id = '%s'", id),
+                         "second");
+    }
+}
+END_TEST
+
+START_TEST(a_recipient_that_is_refused_goes_to_no_other_provider)
+{
+    struct user u = begin();
+    const char *id;
+
+    id = send_mail_to(&u, "ada.refused@first.mock");
+    WAIT_UNTIL(is_in(id, "failed"), 5000);
+    clock_sleep_ms(300);
+    ck_assert_str_eq(attempts_of(id), "first failed");
+}
+END_TEST
+
+START_TEST(after_all_providers_have_failed_it_begins_anew_later)
+{
+    struct user u = begin();
+    const char *id;
+
+    id = send_mail_to(&u, "ada.unsent@example.com");
+    WAIT_UNTIL(is_in(id, "failed"), 15000);
+    ck_assert_str_eq(attempts_of(id), "first pending/second pending/first pending/second pending/"
+                                      "first pending/second failed");
+    ck_assert_int_eq(attempts_counted(id), 6);
+    /* Only after the whole list there is a wait. */
+    ck_assert_int_eq(sql_number("SELECT count(*) FROM message_events WHERE message_id = '%s' AND"
+                                " provider = 'first' AND next_attempt_at > at", id), 0);
+    ck_assert_int_gt(sql_number("SELECT count(*) FROM message_events WHERE message_id = '%s' AND"
+                                " provider = 'second' AND next_attempt_at > at", id), 0);
+}
+END_TEST
+
+START_TEST(a_provider_whose_breaker_is_open_is_passed_over)
+{
+    struct user u = begin();
+    const char *id;
+
+    breaker_set_open("first", 60000);
+    id = send_mail_to(&u, "ada@example.com");
+    WAIT_UNTIL(is_in(id, "sent"), 5000);
+    WAIT_UNTIL(strcmp(attempts_of(id), "second sent") == 0, 2000);
+    ck_assert_int_eq(attempts_counted(id), 1);
+    ck_assert_int_eq(events_of(id, "held_back"), 0);
+}
+END_TEST
+
+/* ---- unclear ---- */
+
+START_TEST(an_unclear_outcome_is_announced_and_sent_again_by_the_same_provider)
+{
+    struct user u = begin();
+    const char *id;
+
+    id = send_mail_to(&u, "ada.unclear@first.mock");
+    WAIT_UNTIL(is_in(id, "failed"), 15000);
+    ck_assert_str_eq(attempts_of(id), "first pending/first pending/first pending/first pending/"
+                                      "first pending/first failed");
+    ck_assert_int_eq(sql_number("SELECT count(*) FROM message_events WHERE message_id = '%s' AND"
+                                " possible_duplicate AND next_attempt_at IS NOT NULL", id), 5);
+}
+END_TEST
+
+START_TEST(an_unclear_outcome_is_held_where_the_provider_says_hold)
+{
+    struct user u = begin();
+    const char *id;
+
+    id = send_to(&u, "whatsapp", "+15550005000");
+    WAIT_UNTIL(events_of(id, "attempt") == 1, 5000);
+    ck_assert_str_eq(status_of(id), "sending");
+    WAIT_UNTIL(is_in(id, "failed"), RETRY_MAX_MS + 5000);
+    ck_assert_str_eq(attempts_of(id), "careful sending");
+    ck_assert_str_eq(sql_text("SELECT error_code FROM message_recipients WHERE message_id = '%s'", id),
+                     "outcome_unknown");
+    ck_assert_int_eq(sql_number("SELECT count(*) FROM message_events WHERE message_id = '%s' AND"
+                                " possible_duplicate", id), 0);
+}
+END_TEST
+
+/* ---- breakers ---- */
+
+START_TEST(refused_credentials_open_the_breaker_at_once_for_all_workers)
+{
+    struct user u = begin();
+    pid_t second = worker_start(NULL);
+    const char *id, *ids[20];
+
+    id = send_mail_to(&u, "ada.credentials@first.mock");
+    WAIT_UNTIL(is_in(id, "sent"), 5000);
+    ck_assert(breaker_is_open("first"));
+    ck_assert(!breaker_is_open("second"));
+    clock_sleep_ms(600); /* until all know */
+    for (int i = 0; i < 20; i++)
+        ids[i] = send_mail_to(&u, text("ada%d@example.com", i));
+    for (int i = 0; i < 20; i++) {
+        WAIT_UNTIL(is_in(ids[i], "sent"), 5000);
+        WAIT_UNTIL(strcmp(attempts_of(ids[i]), "second sent") == 0, 2000);
+    }
+    kill(second, SIGTERM);
+    ck_assert_int_eq(process_wait(second, 10000), 0);
+}
+END_TEST
+
+START_TEST(while_a_breaker_is_open_nothing_is_claimed)
+{
+    struct user u = begin();
+    const char *id;
+
+    breaker_set_open("twilio", 60000);
+    id = send_range(&u, 15551300000, 50, "");
+    clock_sleep_ms(1500);
+    ck_assert_int_eq(count_in(id, "pending,queued"), 50);
+    ck_assert_int_eq(attempts_counted(id), 0);
+    ck_assert_int_eq(events_of(id, "attempt") + events_of(id, "held_back"), 0);
+    breaker_forget("twilio");
+    WAIT_UNTIL(count_in(id, "sent,delivered") == 50, 8000);
+    ck_assert_int_eq(attempts_counted(id), 50);
+    expect_each_once(id, 50);
+}
+END_TEST
+
+/*
+ * Each opening follows a probe: two probes at once would show as an attempt that opened nothing.
+ */
+START_TEST(a_half_open_breaker_lets_one_probe_through_among_two_workers)
+{
+    struct user u = begin();
+    pid_t second = worker_start(NULL);
+    const char *id;
+    int openings;
+
+    service_down("simulator");
+    breaker_set_open("twilio", 1500); /* the first of the openings that are counted below */
+    id = send_range(&u, 15551301000, 60, "");
+    do {
+        int64_t attempts;
+
+        openings = breaker_openings("twilio");
+        attempts = attempts_counted(id);
+        openings = breaker_openings("twilio") == openings ? openings : 0; /* between two */
+        ck_assert_msg(openings == 0 || (attempts >= openings - 1 && attempts <= openings),
+                      "%d attempts after %d openings", (int)attempts, openings);
+        clock_sleep_ms(20);
+    } while (openings < 4);
+    ck_assert_int_eq(events_of(id, "held_back"), 0);
+    service_up("simulator");
+    WAIT_UNTIL(count_in(id, "sent,delivered") == 60, 20000);
+    expect_each_once(id, 60);
+    ck_assert(!breaker_is_open("twilio"));
+    kill(second, SIGTERM);
+    ck_assert_int_eq(process_wait(second, 10000), 0);
+}
+END_TEST
+
+START_TEST(a_run_of_failures_opens_the_breaker_and_all_leaves_when_the_provider_is_well_again)
+{
+    struct user u = begin();
+    const char *first, *second;
+
+    service_down("simulator");
+    first = send_range(&u, 15551302000, 20, "");
+    WAIT_UNTIL(breaker_is_open("twilio"), 5000);
+    second = send_range(&u, 15551302100, 20, "");
+    clock_sleep_ms(300);
+    ck_assert_int_le(attempts_counted(second), 1); /* a probe, at most */
+    service_up("simulator");
+    WAIT_UNTIL(count_in(first, "sent,delivered") + count_in(second, "sent,delivered") == 40, 20000);
+    expect_each_once(first, 20);
+    expect_each_once(second, 20);
+    ck_assert(!breaker_is_open("twilio"));
+}
+END_TEST
+
+START_TEST(without_redis_each_worker_has_its_own_breaker)
+{
+    struct user u = begin();
+    const char *first, *second;
+
+    service_down("redis");
+    service_down("simulator");
+    first = send_range(&u, 15551303000, 20, "");
+    WAIT_UNTIL(events_of(first, "attempt") >= 20, 5000);
+    second = send_range(&u, 15551303100, 20, "");
+    clock_sleep_ms(300);
+    ck_assert_int_le(attempts_counted(second), 1);
+    service_up("simulator");
+    WAIT_UNTIL(count_in(first, "sent,delivered") + count_in(second, "sent,delivered") == 40, 20000);
+    expect_each_once(first, 20);
+    expect_each_once(second, 20);
+    service_up("redis");
+}
+END_TEST
+
+/* ---- rates ---- */
+
+#define RATE 50
+#define TRIES 3 /* a machine that stalls calls for a moment shows more in another: not three times */
+
+struct rate_row {
+    const char *what, *env;
+    bool redis_is_away;
+    int most_a_second;
+};
+
+static bool keeps_the_rate(const struct rate_row *row, const char *id)
+{
+    struct calls c = calls_of(id);
+    int64_t took_ms = c.list[c.n - 1].at_ms - c.list[0].at_ms;
+    int most = calls_most_a_second(&c);
+    double mean = (double)(c.n - 1) * 1000 / (double)took_ms;
+    bool kept = most <= row->most_a_second && mean >= RATE * 0.8;
+
+    if (!kept)
+        fprintf(stderr, "%s: at most %d within a second, %.1f in the mean\n", row->what, most, mean);
+    return kept;
+}
+
+static void expect_rate(const struct rate_row *row)
+{
+    struct user u = begin();
+    bool kept = false;
+
+    if (row->redis_is_away)
+        service_down("redis");
+    workers(2, HEADERS(row->env));
+    for (int i = 0; i < TRIES && !kept; i++) {
+        const char *id = send_range(&u, 15551310000, 2 * RATE, "");
+
+        WAIT_UNTIL(count_in(id, "sent,delivered") == 2 * RATE, 15000);
+        expect_each_once(id, 2 * RATE);
+        ck_assert_int_eq(attempts_counted(id), 2 * RATE);
+        kept = keeps_the_rate(row, id);
+    }
+    ck_assert(kept);
+}
+
+START_TEST(no_second_sees_more_than_a_platforms_rate_and_a_tenth_over_two_workers)
+{
+    expect_rate(&(struct rate_row){ "platform", "NOTIFY_PLATFORM_SMS_RATE_LIMIT=50", false,
+                                    RATE + RATE / 10 });
+}
+END_TEST
+
+START_TEST(no_second_sees_more_than_a_providers_rate_and_a_tenth_over_two_workers)
+{
+    expect_rate(&(struct rate_row){ "provider", "NOTIFY_PROVIDER_TWILIO_RATE_LIMIT=50", false,
+                                    RATE + RATE / 10 });
+}
+END_TEST
+
+START_TEST(without_redis_each_worker_keeps_the_rate_by_itself)
+{
+    expect_rate(&(struct rate_row){ "alone", "NOTIFY_PROVIDER_TWILIO_RATE_LIMIT=50", true,
+                                    2 * (RATE + RATE / 10) });
+}
+END_TEST
+
+/* A mail to each of n addresses of `first`. */
+static const char *send_mails(const struct user *u, int n)
+{
+    struct buf body = BUF_INIT(1 << 20);
+
+    buf_addf(&body, "{\"content\":\"A private text, number %d\",\"recipients\":[", (int)getpid());
+    for (int i = 0; i < n; i++)
+        buf_addf(&body, "%s{\"platform\":\"email\",\"recipient\":\"ada%d@example.com\"}", i > 0 ? "," : "",
+                 i);
+    buf_adds(&body, "]}");
+    return send_body(u, buf_str(&body));
+}
+
+START_TEST(what_a_rate_holds_back_holds_neither_a_slot_nor_an_attempt)
+{
+    struct user u = begin();
+    const char *slow, *fast;
+    struct calls calls;
+    int64_t attempts;
+
+    workers(1, HEADERS("NOTIFY_PROVIDER_TWILIO_RATE_LIMIT=2", "NOTIFY_WORKER_THREADS=1",
+                       "NOTIFY_WORKER_MAX_IN_FLIGHT=4"));
+    slow = send_range(&u, 15551320000, 60, "");
+    WAIT_UNTIL(calls_of(slow).n > 0, 8000);
+    fast = send_mails(&u, 200);
+    WAIT_UNTIL(count_in(fast, "sent") == 200, 8000);
+    attempts = attempts_counted(slow);
+    calls = calls_of(slow);
+    ck_assert_int_lt(calls.n, 60);
+    ck_assert_int_le(attempts, calls.n);
+    ck_assert_int_ge(count_in(slow, "pending,queued"), 60 - calls.n);
+    ck_assert_int_eq(sql_number("SELECT count(*) FROM message_recipients WHERE message_id = '%s' AND"
+                                " status IN ('pending', 'queued') AND attempts > 0", slow), 0);
+    ck_assert_int_eq(events_of(slow, "held_back"), 0);
+    engine_rest();
+}
+END_TEST
+
+START_TEST(one_recipient_is_called_once_a_second_and_others_are_not_held_back)
+{
+    struct user u = begin();
+    const char *same[4], *others;
+    struct calls last;
+    int64_t first_ms;
+
+    workers(2, HEADERS("NOTIFY_PROVIDER_TWILIO_RATE_LIMIT_PER_RECIPIENT=1"));
+    for (int i = 0; i < 4; i++)
+        same[i] = send_to(&u, "sms", "+15551321000");
+    others = send_range(&u, 15551321001, 200, "");
+    WAIT_UNTIL(count_in(others, "sent,delivered") == 200, 8000);
+    ck_assert_int_lt(is_in(same[0], "sent,delivered") + is_in(same[1], "sent,delivered") +
+                         is_in(same[2], "sent,delivered") + is_in(same[3], "sent,delivered"), 4);
+    for (int i = 0; i < 4; i++) {
+        WAIT_UNTIL(is_in(same[i], "sent,delivered"), 12000);
+        ck_assert_int_eq(attempts_counted(same[i]), 1);
+    }
+    last = calls_to("+15551321000");
+    ck_assert_int_eq(last.n, 4);
+    first_ms = last.list[0].at_ms;
+    for (int i = 1; i < 4; i++) /* the log's times are a moment later than the calls */
+        ck_assert_int_gt(last.list[i].at_ms - first_ms, i * 1000 - 300);
+}
+END_TEST
+
+/* ---- throttled ---- */
+
+START_TEST(a_throttled_provider_pauses_for_as_long_as_it_asks)
+{
+    struct user u = begin();
+    const char *throttled, *others;
+    struct calls calls;
+    struct answer a;
+    int64_t asked_ms, next_ms;
+
+    throttled = send_to(&u, "sms", "+15550004292"); /* Retry-After: 1 */
+    WAIT_UNTIL(events_of(throttled, "attempt") == 1, 5000);
+    a = http("GET", text("/api/v1/messages/%s", throttled), u.key, NULL, NULL);
+    others = send_range(&u, 15551330000, 20, "");
+    ck_assert_str_eq(text_at(a.json, "recipients/0/status"), "pending");
+    ck_assert_int_eq(number_at(a.json, "recipients/0/attempts"), 0);
+    asked_ms = calls_of(throttled).list[0].at_ms;
+    ck_assert(clock_parse(text_at(a.json, "recipients/0/next_attempt_at"), &next_ms));
+    ck_assert_int_ge(next_ms, asked_ms + 1000);
+    WAIT_UNTIL(is_in(throttled, "sent,delivered") && count_in(others, "sent,delivered") == 20, 8000);
+    calls = calls_of(others);
+    for (int i = 0; i < calls.n; i++)
+        ck_assert_int_ge(calls.list[i].at_ms, asked_ms + 1000);
+    ck_assert_int_eq(attempts_counted(throttled), 1);
+    ck_assert_int_eq(attempts_counted(others), 20);
+}
+END_TEST
+
+START_TEST(a_provider_may_not_ask_for_more_than_retry_max)
+{
+    struct user u = begin();
+    const char *id;
+
+    workers(1, HEADERS("NOTIFY_WORKER_RETRY_MAX_MS=200"));
+    id = send_to(&u, "sms", "+15550004293");
+    WAIT_UNTIL(events_of(id, "attempt") >= 1, 8000);
+    ck_assert_str_eq(events_tell("next_attempt_at <= at + interval '200 ms'", id), "t");
+    WAIT_UNTIL(is_in(id, "sent,delivered"), 5000);
+}
+END_TEST
+
+/* ---- expiry ---- */
+
+static const char *expires_in(int64_t ms)
+{
+    char when[CLOCK_TEXT_BYTES];
+
+    return text("\"expires_at\":\"%s\"", clock_format(clock_wall_ms() + ms, when));
+}
+
+START_TEST(what_expires_while_a_rate_holds_it_back_is_never_sent)
+{
+    struct user u = begin();
+    const char *id;
+    int64_t sent;
+
+    workers(1, HEADERS("NOTIFY_PROVIDER_TWILIO_RATE_LIMIT=2"));
+    id = send_range(&u, 15551340000, 12, expires_in(3000));
+    WAIT_UNTIL(count_in(id, "sent,delivered,expired") == 12, 15000);
+    sent = count_in(id, "sent,delivered");
+    ck_assert_int_lt(sent, 12);
+    ck_assert_int_eq(calls_of(id).n, sent);
+    ck_assert_int_eq(attempts_counted(id), sent);
+    ck_assert_int_eq(events_of(id, "expired"), 12 - sent);
+}
+END_TEST
+
+#ifdef ENABLE_FAILPOINTS
+START_TEST(what_expires_between_claim_and_call_is_never_sent)
+{
+    struct user u = begin();
+    const char *id;
+
+    workers(1, HEADERS("NOTIFY_FAILPOINTS=claim.committed=delay:2500"));
+    id = send_range(&u, 15551341000, 3, expires_in(2000));
+    WAIT_UNTIL(count_in(id, "expired") == 3, 15000);
+    ck_assert_int_eq(calls_of(id).n, 0);
+    ck_assert_int_eq(events_of(id, "expired"), 3);
+    ck_assert_str_eq(message_status(id), "expired");
+}
+END_TEST
+#define AT_FAILPOINTS what_expires_between_claim_and_call_is_never_sent,
+#else
+#define AT_FAILPOINTS
+#endif
+
+START_TEST(the_logs_tell_no_secret)
+{
+    expect_no_secrets_in_logs();
+}
+END_TEST
+
+STACK_SUITE("engine", settings, what_a_provider_cannot_serve_goes_to_the_next_at_once,
+            a_recipient_that_is_refused_goes_to_no_other_provider,
+            after_all_providers_have_failed_it_begins_anew_later,
+            a_provider_whose_breaker_is_open_is_passed_over,
+            an_unclear_outcome_is_announced_and_sent_again_by_the_same_provider,
+            an_unclear_outcome_is_held_where_the_provider_says_hold,
+            refused_credentials_open_the_breaker_at_once_for_all_workers,
+            while_a_breaker_is_open_nothing_is_claimed,
+            a_half_open_breaker_lets_one_probe_through_among_two_workers,
+            a_run_of_failures_opens_the_breaker_and_all_leaves_when_the_provider_is_well_again,
+            without_redis_each_worker_has_its_own_breaker,
+            no_second_sees_more_than_a_platforms_rate_and_a_tenth_over_two_workers,
+            no_second_sees_more_than_a_providers_rate_and_a_tenth_over_two_workers,
+            without_redis_each_worker_keeps_the_rate_by_itself,
+            what_a_rate_holds_back_holds_neither_a_slot_nor_an_attempt,
+            one_recipient_is_called_once_a_second_and_others_are_not_held_back,
+            a_throttled_provider_pauses_for_as_long_as_it_asks,
+            a_provider_may_not_ask_for_more_than_retry_max,
+            what_expires_while_a_rate_holds_it_back_is_never_sent,
+            AT_FAILPOINTS the_logs_tell_no_secret)
