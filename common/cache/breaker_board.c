@@ -1,7 +1,9 @@
 /* breaker_board - the keys of the breakers, each behind a script. */
 #include "common/cache/breaker_board.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "common/base/json.h"
 
@@ -36,7 +38,7 @@ static const struct cache_script pause_script = {
 
 static const char *key_of(char key[KEY_BYTES], const char *name, const char *what)
 {
-    snprintf(key, KEY_BYTES, "notification:breaker:%.80s%s", name, what);
+    snprintf(key, KEY_BYTES, "notification:breaker:{%.80s}%s", name, what);
     return key;
 }
 
@@ -127,4 +129,55 @@ enum status breaker_board_pause(struct cache *c, const char *name, int64_t pause
     char key[KEY_BYTES];
 
     return call(c, &pause_script, key_of(key, name, ":pause"), NULL, pause_ms, NULL, err);
+}
+
+/* ---- for people ---- */
+
+static const char *known_state(const char *text)
+{
+    static const char *const states[] = { "closed", "open", "half_open" };
+
+    for (size_t i = 0; text != NULL && i < sizeof states / sizeof *states; i++) {
+        if (strcmp(states[i], text) == 0)
+            return states[i];
+    }
+    return "unknown";
+}
+
+static json_int_t number_or(const json_t *doc, const char *name, json_int_t otherwise)
+{
+    const json_t *value = json_object_get(doc, name);
+
+    return json_is_integer(value) ? json_integer_value(value) : otherwise;
+}
+
+struct breaker_view breaker_view_of(const char *text, struct arena *mem)
+{
+    struct breaker_view v = { .state = "closed", .until_ms = -1 };
+    json_int_t failures;
+
+    if (text == NULL)
+        return v;
+    SCOPED(json_t) doc = json_read(text, strlen(text), NULL);
+    v.state = known_state(json_string_value(json_object_get(doc, "state")));
+    v.reason = arena_strdup(mem, json_string_value(json_object_get(doc, "reason")));
+    v.until_ms = number_or(doc, "until_ms", -1);
+    failures = number_or(doc, "failures", 0);
+    v.failures = failures < 0 ? 0 : failures > INT_MAX ? INT_MAX : (int)failures;
+    return v;
+}
+
+enum status breaker_board_read(struct cache *c, const char *const names[], size_t n,
+                               struct arena *mem, struct breaker_view out[], struct error *err)
+{
+    const char **keys = ARENA_ARRAY(mem, const char *, n + 1);
+    const char **texts = ARENA_ARRAY(mem, const char *, n + 1);
+    enum status s;
+
+    for (size_t i = 0; i < n; i++)
+        keys[i] = key_of(arena_alloc(mem, KEY_BYTES), names[i], "");
+    s = cache_get_texts(c, keys, n, VALUE_BYTES, mem, texts, err);
+    for (size_t i = 0; i < n && s == ST_OK; i++)
+        out[i] = breaker_view_of(texts[i], mem);
+    return s;
 }

@@ -1,20 +1,28 @@
 #ifndef COMMON_CACHE_BREAKER_BOARD_H
 #define COMMON_CACHE_BREAKER_BOARD_H
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/arena.h"
 #include "common/base/error.h"
 #include "common/cache/cache.h"
 /*
  * breaker_board - what all workers know of the providers' breakers, in Redis.
  *
- * `notification:breaker:NAME` holds {"state", "until_ms", "reason", "failures"} while a breaker is
- * open, and goes by itself some time after; absent is closed.  Every call may say ST_UNAVAILABLE:
- * then each process knows only its own.
+ * `notification:breaker:{NAME}` holds, while a breaker is open and for some time after,
+ *
+ *     {"state":"open","until_ms":1796115600000,"reason":"credentials refused","failures":3}
+ *
+ * and what is not there is closed.  Every call may say ST_UNAVAILABLE: then each process knows only
+ * its own.
  */
+
+/* ---- for workers ---- */
+
 struct breaker_entry {
     int64_t until_ms; /* wall time; 0: closed */
-    int failures;
+    int failures;     /* openings in a row */
     int64_t pause_ms; /* the provider asked for silence for so long; 0: it did not */
 };
 
@@ -30,4 +38,20 @@ enum status breaker_board_probe(struct cache *c, const char *name, int64_t life_
 /* No call to it for so long; never shortens what is there. */
 enum status breaker_board_pause(struct cache *c, const char *name, int64_t pause_ms,
                                 struct error *err);
+
+/* ---- for people ---- */
+
+struct breaker_view {
+    const char *state;  /* "closed", "open", "half_open"; "unknown": what hangs there cannot be read */
+    const char *reason; /* NULL: not told */
+    int64_t until_ms;   /* wall time of the next try; -1: not told */
+    int failures;       /* openings in a row */
+};
+
+/* What the board says of these providers.  Texts live in the arena. */
+enum status breaker_board_read(struct cache *c, const char *const names[], size_t n,
+                               struct arena *mem, struct breaker_view out[], struct error *err);
+
+/* One entry of the board; NULL: there is none.  Pure. */
+struct breaker_view breaker_view_of(const char *text, struct arena *mem);
 #endif

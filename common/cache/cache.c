@@ -203,3 +203,29 @@ enum status cache_run(struct cache *c, const struct cache_script *script, struct
     }
     return ST_OK;
 }
+
+/*
+ * GETRANGE and not MGET: the server sends no more than is wanted, and keys may lie on several nodes.
+ * A key that is not there is an empty text.
+ */
+enum status cache_get_texts(struct cache *c, const char *const keys[], size_t n, size_t most,
+                            struct arena *mem, const char *out[], struct error *err)
+{
+    enum status s = ready(c, err);
+    char last[24];
+
+    if (s != ST_OK)
+        return s;
+    snprintf(last, sizeof last, "%zu", most - 1);
+    for (size_t i = 0; i < n; i++)
+        redisAppendCommandArgv(c->conn, 4, (const char *[]){ "GETRANGE", keys[i], "0", last }, NULL);
+    for (size_t i = 0; i < n; i++) {
+        SCOPED(redisReply) reply = NULL;
+
+        if (redisGetReply(c->conn, (void **)&reply) != REDIS_OK || reply == NULL ||
+            reply->type != REDIS_REPLY_STRING)
+            return lost(c, "read", err);
+        out[i] = reply->len == 0 ? NULL : arena_strndup(mem, reply->str, (size_t)reply->len);
+    }
+    return ST_OK;
+}

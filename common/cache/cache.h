@@ -36,4 +36,8 @@ struct cache_call {
 /* All calls in one round trip.  On failure some may have been carried out. */
 enum status cache_run(struct cache *c, const struct cache_script *script, struct cache_call calls[],
                       size_t n, struct error *err);
+
+/* The text of each key in one round trip: NULL where there is none, cut after `most` bytes. */
+enum status cache_get_texts(struct cache *c, const char *const keys[], size_t n, size_t most,
+                            struct arena *mem, const char *out[], struct error *err);
 #endif

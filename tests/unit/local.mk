@@ -68,3 +68,4 @@ check_PROGRAMS += tests/unit/test_mail
 check_PROGRAMS += tests/unit/test_sendgrid
 EXTRA_DIST += tests/fixtures/sendgrid
 check_PROGRAMS += tests/unit/test_escape tests/unit/test_template
+check_PROGRAMS += tests/unit/test_breaker_board
