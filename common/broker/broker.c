@@ -678,10 +678,11 @@ enum status broker_ack(struct broker *b, uint64_t tag, struct error *err)
     return acknowledge(b, CHANNEL, tag, false, err);
 }
 
-enum status broker_put_back(struct broker *b, uint64_t tag, struct error *err)
+/* Tag 0 means all, and it is no error if there are none: a tag that is settled would be one. */
+enum status broker_put_back(struct broker *b, struct error *err)
 {
     if (b->conn == NULL)
         return error_set(err, ST_UNAVAILABLE, "broker: not connected");
     watch_begin(&b->watch, amqp_get_sockfd(b->conn), CALL_MS);
-    return written(b, amqp_basic_nack(b->conn, CHANNEL, tag, 1, 1), "put back", err);
+    return written(b, amqp_basic_nack(b->conn, CHANNEL, 0, 1, 1), "put back", err);
 }

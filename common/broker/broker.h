@@ -95,6 +95,6 @@ struct broker_letter {
 enum status broker_get(struct broker *b, const char *queue, struct broker_letter *out,
                        struct error *err);
 enum status broker_ack(struct broker *b, uint64_t tag, struct error *err); /* it is settled */
-/* To their places in the queue: whatever is not settled, up to this tag. */
-enum status broker_put_back(struct broker *b, uint64_t tag, struct error *err);
+/* To their places in the queue: all that have been taken and are not settled. */
+enum status broker_put_back(struct broker *b, struct error *err);
 #endif
