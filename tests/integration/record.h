@@ -4,11 +4,11 @@
 
 #include "tests/integration/client.h"
 /*
- * record - the exchanges of the tests with the API, for whoever holds them against docs/openapi.yaml.
+ * record - what the tests ask the API and are answered, written down for tests/openapi/answers.py.
  *
- * Each is appended to the file that NOTIFY_TEST_EXCHANGES names, a JSON object a line, by one write
- * of its own: the processes of a test share the file.  Without that variable nothing is written.
- * Asserts nothing, so it is also for processes that a test forks.
+ * Each exchange is appended to the file that NOTIFY_TEST_EXCHANGES names, a JSON object a line, by
+ * one write of its own: the processes of a test share the file.  Without that variable nothing is
+ * written.  Asserts nothing, so it is also for processes that a test forks.
  */
 struct asked {
     const char *method, *target; /* NULL: what went out is no request with a name */

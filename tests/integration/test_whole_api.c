@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "fcgi/routes.h"
-#include "tests/integration/client.h"
+#include "tests/integration/fastcgi.h"
 #include "tests/integration/stack.h"
 #include "tests/integration/witness.h"
 
@@ -409,6 +409,9 @@ START_TEST(head_is_answered_like_get_without_the_body)
         ck_assert_msg(*whole.body != '\0' && *head.body == '\0', "%s: %s", paths[i], head.body);
         expect_same_headers(&whole, &head, paths[i]);
         expect_same_headers(&head, &whole, paths[i]);
+        /* The web server would hide a body of ours. */
+        head = fastcgi_call(fastcgi_socket("fcgi-1"), "HEAD", paths[i], u.key, NULL);
+        ck_assert_msg(head.status == whole.status && *head.body == '\0', "%s: %s", paths[i], head.body);
     }
 }
 END_TEST
