@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/config/gateway.h"
 #include "common/model/unsubscribe.h"
 
 /* What a kind of provider can serve, and the keys it can't do without. */
@@ -103,22 +104,6 @@ static bool is_ports(const char *text)
     return false;
 }
 
-static bool is_statuses(const char *text)
-{
-    for (;;) {
-        text += strspn(text, " ");
-        if (!short_number(text, 100, 599, &text))
-            return false;
-        if (*text == '-' && !short_number(text + 1, 100, 599, &text))
-            return false;
-        text += strspn(text, " ");
-        if (*text == '\0')
-            return true;
-        if (*text++ != ',')
-            return false;
-    }
-}
-
 static bool is_graph_version(const char *text)
 {
     const char *end;
@@ -168,7 +153,6 @@ static const struct form {
       "must be http://HOST or https://HOST, with or without a port and a path" },
     { "provider.*", "url", "smtp", is_smtp_url,
       "must be smtp://HOST or smtps://HOST, with or without a port; the user has keys of its own" },
-    { "provider.*", "url", "http", is_http_url, "must be an http:// or https:// URL" },
     { "provider.*", "list_unsubscribe", NULL, is_unsubscribe,
       "must be <https://...>, <mailto:...> or both, with a comma between; {id} may stand in them" },
     { "provider.*", "api_version", NULL, is_graph_version, "must be like v23.0" },
@@ -176,9 +160,6 @@ static const struct form {
       "must be the id of a number, 1 to 32 digits" },
     { "provider.*", "bot_token", NULL, is_bot_token,
       "must be a bot's token, digits, a colon and letters, digits, - and _" },
-    { "provider.*", "accepted", NULL, is_statuses, "must be statuses, like 200-299,304" },
-    { "provider.*", "refused", NULL, is_statuses, "must be statuses, like 400,404-410" },
-    { "provider.*", "retry", NULL, is_statuses, "must be statuses, like 429,500-599" },
 };
 
 static bool is_faulty(const struct section *s, const char *key)
@@ -262,6 +243,22 @@ static void check_needs(struct draft *d, const struct section *s, const struct k
     }
 }
 
+/* A kind of its own, whose keys say together what it does. */
+static void check_gateway(struct draft *d, const struct section *s)
+{
+    struct gateway_fault faults[GATEWAY_FAULTS];
+    struct gateway gateway;
+    size_t n = gateway_read(&d->mem, s->target, &gateway, faults);
+
+    for (size_t i = 0; i < n; i++) {
+        const char *key = faults[i].key;
+        bool is_missing = strcmp(key, "url") == 0 && text_of(s, key)[0] == '\0'; /* told already */
+
+        if (section_setting(s, key) != NULL && !is_faulty(s, key) && !is_missing)
+            mark(d, s, key, faults[i].words);
+    }
+}
+
 static void check_provider(struct draft *d, const struct section *s)
 {
     const struct kind *kind = kind_find(text_of(s, "kind"));
@@ -276,6 +273,8 @@ static void check_provider(struct draft *d, const struct section *s)
     check_key_kinds(d, s, kind);
     check_forms(d, s);
     check_needs(d, s, kind);
+    if (strcmp(kind->name, "http") == 0)
+        check_gateway(d, s);
 }
 
 static const char *platforms_of(struct draft *d, const struct kind *kind)

@@ -87,7 +87,7 @@ struct provider_config {
     const char *api_key, *webhook_public_key;
     const char *list_unsubscribe; /* of smtp too: "<https://…>, <mailto:…>" */
     /* smtp */
-    const char *url /* of http too */, *username, *password;
+    const char *url, *username, *password; /* of http too */
     enum starttls starttls;
     /* whatsapp_cloud */
     const char *access_token, *phone_number_id, *api_version, *app_secret, *verify_token;
@@ -95,13 +95,14 @@ struct provider_config {
     /* telegram */
     const char *bot_token, *secret_token;
     const char *parse_mode; /* "none", "HTML", "MarkdownV2" */
-    /* http: its address is `url`, above */
+    /* http: its address, a template as the body is, is `url`, above */
     const char *method, *headers, *body_template;
-    const char *id_path; /* names joined by dots: where the id stands in a JSON answer; "": none */
-    const char *accept_status, *refuse_status, *retry_status; /* "200-299,304" */
-    const char *result_path; /* where a JSON answer names its outcome; "": the status alone counts */
-    const char *result_accepted, *result_retry; /* its values, comma-separated; any other: refused */
-    const char *error_path; /* where a JSON answer tells why; "": nowhere */
+    const char *accept_status, *retry_status, *deny_status, *refuse_status; /* "200-299,304" */
+    const char *result_path; /* where an answer names its outcome; "": the status alone counts */
+    const char *result_accepted, *result_throttled; /* values there, comma-separated; */
+    const char *result_retry, *result_denied;       /* one in none of them: refused */
+    const char *id_path;     /* names joined by dots: where the id stands in an answer; "": none */
+    const char *error_path;  /* where an answer tells why; "": nowhere */
 };
 
 struct config {

@@ -69,3 +69,5 @@ check_PROGRAMS += tests/unit/test_sendgrid
 EXTRA_DIST += tests/fixtures/sendgrid
 check_PROGRAMS += tests/unit/test_escape tests/unit/test_template
 check_PROGRAMS += tests/unit/test_breaker_board
+check_PROGRAMS += tests/unit/test_gateway
+

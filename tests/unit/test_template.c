@@ -43,7 +43,8 @@ START_TEST(values_are_escaped_and_the_text_is_not)
         { "{ to }", "{ to }" },
         { "{1}", "{1}" },
         { "{_to}", "{_to}" },
-        { "{\"to\":\"{to}\",\"o\":{\"t\":\"{text}\"}}", "{\"to\":\"%2B1\",\"o\":{\"t\":\"a%26b\"}}" },
+        { "{\"to\":\"{to}\",\"o\":{\"t\":\"{text}\"}}",
+          "{\"to\":\"%2B1\",\"o\":{\"t\":\"a%26b\"}}" },
         { "[{\n\"a\": {}}]", "[{\n\"a\": {}}]" },
         { "\xC3\xBC{to}\xC3\xBC", "\xC3\xBC%2B1\xC3\xBC" },
     };
@@ -54,10 +55,10 @@ START_TEST(values_are_escaped_and_the_text_is_not)
 }
 END_TEST
 
-#define UNCLOSED(byte)                                                                     \
-    "opens a placeholder at byte " byte " that no } closes behind its name; a { itself is " \
+#define UNCLOSED(byte)                                                                             \
+    "opens a placeholder at byte " byte " that no } closes behind its name; a { itself is "        \
     "written {{"
-#define UNKNOWN(byte) \
+#define UNKNOWN(byte)                                                                              \
     "names an unknown placeholder at byte " byte "; there are {to}, {to_bare}, {text}"
 
 START_TEST(what_is_no_template_is_refused_without_quoting_it)
@@ -65,14 +66,14 @@ START_TEST(what_is_no_template_is_refused_without_quoting_it)
     static const struct {
         const char *text, *fault;
     } rows[] = {
-        { "{to", UNCLOSED("1") },          { "ab{to", UNCLOSED("3") },
-        { "{to {text}", UNCLOSED("1") },   { "{to1}", UNCLOSED("1") },
-        { "{to-bare}", UNCLOSED("1") },    { "{to{text}}", UNCLOSED("1") },
-        { "{a", UNCLOSED("1") },           { "{secret}", UNKNOWN("1") },
-        { "{to}{secret}", UNKNOWN("5") },  { "{{{secret}", UNKNOWN("3") },
-        { "{TO}", UNKNOWN("1") },          { "{To}", UNKNOWN("1") },
-        { "{to_}", UNKNOWN("1") },         { "{t}", UNKNOWN("1") },
-        { "{to_bar}", UNKNOWN("1") },      { "{to_baree}", UNKNOWN("1") },
+        { "{to", UNCLOSED("1") },         { "ab{to", UNCLOSED("3") },
+        { "{to {text}", UNCLOSED("1") },  { "{to1}", UNCLOSED("1") },
+        { "{to-bare}", UNCLOSED("1") },   { "{to{text}}", UNCLOSED("1") },
+        { "{a", UNCLOSED("1") },          { "{secret}", UNKNOWN("1") },
+        { "{to}{secret}", UNKNOWN("5") }, { "{{{secret}", UNKNOWN("3") },
+        { "{TO}", UNKNOWN("1") },         { "{To}", UNKNOWN("1") },
+        { "{to_}", UNKNOWN("1") },        { "{t}", UNKNOWN("1") },
+        { "{to_bar}", UNKNOWN("1") },     { "{to_baree}", UNKNOWN("1") },
     };
     struct template t;
 
