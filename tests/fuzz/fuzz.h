@@ -24,6 +24,17 @@ static inline char *fuzz_text(const uint8_t *data, size_t size)
     return text;
 }
 
+/* The next line, without its end, off a text that is written on; "" past the last one. */
+static inline char *fuzz_line(char **rest)
+{
+    char *line = *rest, *end = strchr(line, '\n');
+
+    *rest = end == NULL ? line + strlen(line) : end + 1;
+    if (end != NULL)
+        *end = '\0';
+    return line;
+}
+
 #define FUZZ_EXPECT(condition)                                                                     \
     do {                                                                                           \
         if (!(condition))                                                                          \

@@ -18,17 +18,6 @@ static void check_verdict(const struct verdict *v, int status)
     FUZZ_EXPECT(v->message == NULL || strstr(v->message, "@example.") == NULL);
 }
 
-/* The next line, without its end; "" past the last one. */
-static char *take_line(char **rest)
-{
-    char *line = *rest, *end = strchr(line, '\n');
-
-    *rest = end == NULL ? line + strlen(line) : end + 1;
-    if (end != NULL)
-        *end = '\0';
-    return line;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct provider_config cfg = {
@@ -46,9 +35,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct verdict v;
     struct error err;
 
-    r.status = (int)strtoul(take_line(&rest), NULL, 10) % 1000;
+    r.status = (int)strtoul(fuzz_line(&rest), NULL, 10) % 1000;
     for (int i = 0; i < 2; i++) {
-        char *value = take_line(&rest);
+        char *value = fuzz_line(&rest);
 
         r.headers[i] = *value == '\0' ? NULL : value;
     }

@@ -47,3 +47,6 @@ fuzz_targets += tests/fuzz/fuzz_telegram_reply
 tests_fuzz_fuzz_telegram_reply_LDADD = $(fuzz_ldadd)
 fuzz_targets += tests/fuzz/fuzz_sendgrid_reply
 tests_fuzz_fuzz_sendgrid_reply_LDADD = $(fuzz_ldadd)
+fuzz_targets += tests/fuzz/fuzz_http_reply tests/fuzz/fuzz_http_template
+tests_fuzz_fuzz_http_reply_LDADD = $(fuzz_ldadd)
+tests_fuzz_fuzz_http_template_LDADD = $(fuzz_ldadd)

@@ -1,4 +1,5 @@
-/* What workerd/transport writes to a socket and reads from it, method by method. */
+/* What workerd/transport writes to a socket and reads from it, method by method, adapter by
+ * adapter. */
 #include <signal.h>
 #include <string.h>
 
@@ -216,7 +217,112 @@ START_TEST(a_reply_says_when_it_came)
 }
 END_TEST
 
+/* ---- adapters, all the way ---- */
+
+static const struct delivery sms = {
+    .recipient_id = "M.7",
+    .message_id = "M",
+    .platform = PF_SMS,
+    .address = "+15551234567",
+    .content = "a&b/../c d\n#?\xC3\xBC",
+    .from = "ACME",
+    .expires_ms = -1,
+};
+
+/* The section is told without its URL, of which the path is given. */
+static struct verdict call(const char *kind, const char *path, const char *section,
+                           const struct delivery *d)
+{
+    const struct adapter *adapter = adapter_find(kind);
+    const char *text = arena_printf(&mem, "[provider.gw]\nkind = %s\n%s = %s%s\n%s", kind,
+                                    strcmp(kind, "http") == 0 ? "url" : "base_url",
+                                    scripted_url(server), path, section);
+    char *env[] = { NULL };
+    struct config_faults faults;
+    struct config config;
+    struct provider *provider;
+    struct transfer what;
+    struct verdict v;
+    struct reply reply;
+    struct error err;
+    void *owner;
+
+    ck_assert_msg(config_load_text("t.conf", text, strlen(text), env, &config, &faults) == ST_OK,
+                  "%s", faults.count > 0 ? faults.lines[0] : "");
+    ck_assert_int_eq(adapter->open(&provider, &config.providers[0], "", &err), ST_OK);
+    ck_assert_int_eq(adapter->build(provider, d, &mem, &what, &err), ST_OK);
+    transport_start(transport, &what, &what);
+    while (!transport_next(transport, &owner, memory_of, &reply))
+        transport_run(transport, -1, 100);
+    v = adapter->judge(provider, &reply, &mem);
+    adapter->close(provider);
+    config_free(&config);
+    config_faults_free(&faults);
+    return v;
+}
+
+START_TEST(what_is_filled_into_a_url_arrives_as_it_was_escaped)
+{
+    begin();
+    scripted_answer(server, "HTTP/1.1 202 Accepted\r\nContent-Length: 24\r\n\r\n"
+                            "0: Accepted for delivery");
+    ck_assert_int_eq(call("http", "/cgi-bin/{to}/sendsms?from={from}&text={text}",
+                          "method = GET\nresult_path = 0\nresult_accepted = 0\n", &sms)
+                         .class,
+                     VERDICT_ACCEPTED);
+    check_request(0,
+                  "GET /cgi-bin/%2B15551234567/sendsms?from=ACME"
+                  "&text=a%26b%2F..%2Fc%20d%0A%23%3F%C3%BC HTTP/1.1\r\n",
+                  "");
+    end();
+}
+END_TEST
+
+START_TEST(a_described_gateway_gets_its_body_its_headers_and_its_login)
+{
+    const char *text;
+
+    begin();
+    scripted_answer(server, "HTTP/1.1 201 Created\r\nContent-Length: 19\r\n\r\n"
+                            "{\"data\":{\"id\":\"x\"}}");
+    ck_assert_str_eq(call("http", "/send",
+                          "headers = Content-Type: application/json|Idempotency-Key: {id}\n"
+                          "body = {\"to\":\"{to}\",\"text\":\"{text}\"}\n"
+                          "username = ada\npassword = s3cret\nid_path = data.id\n",
+                          &sms)
+                         .provider_id,
+                     "x");
+    check_request(0, "POST /send HTTP/1.1\r\n",
+                  "{\"to\":\"+15551234567\",\"text\":\"a&b/../c d\\n#?\xC3\xBC\"}");
+    text = scripted_request(server, 0);
+    ck_assert_ptr_nonnull(strstr(text, "\r\nContent-Type: application/json\r\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\r\nIdempotency-Key: M.7\r\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\r\nAuthorization: Basic YWRhOnMzY3JldA==\r\n"));
+    end();
+}
+END_TEST
+
+START_TEST(a_mail_gets_its_id_from_the_answers_header)
+{
+    struct delivery mail = sms;
+
+    mail.platform = PF_EMAIL;
+    mail.address = "ada@example.com";
+    mail.from = "notices@example.org";
+    begin();
+    scripted_answer(server, "HTTP/1.1 202 Accepted\r\nX-Message-Id: LRzXl_NHStOGhQ4kofSm_A\r\n"
+                            "Content-Length: 0\r\n\r\n");
+    ck_assert_str_eq(call("sendgrid", "", "api_key = SG.x\n", &mail).provider_id,
+                     "LRzXl_NHStOGhQ4kofSm_A");
+    ck_assert_ptr_eq(strstr(scripted_request(server, 0), "POST /v3/mail/send HTTP/1.1\r\n"),
+                     scripted_request(server, 0));
+    end();
+}
+END_TEST
+
 SUITE("requests", each_method_leaves_as_it_is_named, headers_and_a_login_go_along,
       nothing_is_sent_twice_where_a_kept_connection_dies, headers_that_are_wanted_come_back,
       only_the_final_answers_headers_count, a_header_that_is_too_long_is_not_there,
-      a_reply_says_when_it_came)
+      a_reply_says_when_it_came, what_is_filled_into_a_url_arrives_as_it_was_escaped,
+      a_described_gateway_gets_its_body_its_headers_and_its_login,
+      a_mail_gets_its_id_from_the_answers_header)

@@ -84,6 +84,7 @@ START_TEST(each_kind_is_found_by_its_name_and_serves_its_platforms)
         { "telegram", 1u << PF_TELEGRAM },
         { "whatsapp_cloud", 1u << PF_WHATSAPP },
         { "sendgrid", 1u << PF_EMAIL },
+        { "http", (1u << PF_COUNT) - 1 },
         { "mock", (1u << PF_COUNT) - 1 },
     };
 

@@ -11,6 +11,14 @@ const struct adapter *const adapters[] = {
     &sendgrid_adapter,
     &smtp_adapter,
     &mock_adapter,
+    &twilio_adapter,
+    &whatsapp_cloud_adapter,
+    &telegram_adapter,
+    &sendgrid_adapter,
+    &smtp_adapter,
+    &http_adapter,
+    &mock_adapter,
+    NULL
     NULL
 };
 

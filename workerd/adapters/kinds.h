@@ -9,4 +9,5 @@ extern const struct adapter twilio_adapter, smtp_adapter, mock_adapter;
 extern const struct adapter telegram_adapter;
 extern const struct adapter whatsapp_cloud_adapter;
 extern const struct adapter sendgrid_adapter;
+extern const struct adapter http_adapter;
 #endif

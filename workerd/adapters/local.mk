@@ -9,3 +9,4 @@ workerd_libworker_a_SOURCES += workerd/adapters/adapter.h workerd/adapters/kinds
 workerd_libworker_a_SOURCES += workerd/adapters/telegram.c
 workerd_libworker_a_SOURCES += workerd/adapters/whatsapp_cloud.c
 workerd_libworker_a_SOURCES += workerd/adapters/sendgrid.c
+workerd_libworker_a_SOURCES += workerd/adapters/http.c
