@@ -116,7 +116,7 @@ bool attempt_build(struct attempt *a, const struct attempt_context *ctx,
         let_go(a, choice->why, choice->wait_ms);
         return false;
     }
-    a->another = providers_at(ctx->providers, a->claim.platform, (size_t)a->place + 1) != NULL;
+    a->others = choice->others;
     if (build(a, ctx, &err) != ST_OK) {
         end_unbuildable(a, &err);
         return false;
@@ -161,7 +161,7 @@ static int next_place(const struct attempt *a, const struct decision *d)
 void attempt_end(struct attempt *a, const struct reply *reply, double jitter)
 {
     struct verdict v = a->provider->adapter->judge(a->provider->handle, reply, &a->mem);
-    struct decision d = retry_decide(&a->provider->retry, tries_of(a, &v), &v, a->another, jitter);
+    struct decision d = retry_decide(&a->provider->retry, tries_of(a, &v), &v, a->others, jitter);
 
     log_context(NULL, a->recipient_id);
     a->verdict = v;

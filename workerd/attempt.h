@@ -19,7 +19,7 @@ struct attempt {
     void *block;             /* that block: the owner's business */
     const struct open_provider *provider;
     int place;               /* of that provider in the platform's list */
-    bool another;            /* the list goes on behind it */
+    enum others others;      /* behind it in the list, when it was chosen */
     struct transfer transfer;
     char recipient_id[48];
     int64_t begun_us;        /* monotonic */

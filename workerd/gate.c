@@ -328,6 +328,23 @@ static struct gate_choice refuse(const char *why, int64_t wait_ms)
     return (struct gate_choice){ .why = why, .wait_ms = wait_ms > 0 ? wait_ms : 0 };
 }
 
+/* One that is half-open counts as shut: it is tried by one call alone. */
+static enum others others_behind(struct gate *g, enum platform pf, int place, int64_t now_ms)
+{
+    enum others others = OTHERS_NONE;
+    const struct open_provider *p;
+    int64_t next_ms;
+
+    while ((p = providers_at(g->shared->providers, pf, (size_t)++place)) != NULL) {
+        enum way way = way_of(g, p, now_ms, &next_ms);
+
+        if (way == WAY_FREE || way == WAY_PAUSED)
+            return OTHERS_OPEN;
+        others = OTHERS_SHUT;
+    }
+    return others;
+}
+
 static struct gate_choice try_provider(struct gate *g, enum platform pf, const struct open_provider *p,
                                        int place, const char *address)
 {
@@ -342,7 +359,9 @@ static struct gate_choice try_provider(struct gate *g, enum platform pf, const s
         !pace_take(g->cache, c->name, address, c->rate_limit_per_recipient, &wait_ms))
         return refuse("rate_limited", wait_ms);
     spend(g, pf, p);
-    return (struct gate_choice){ .provider = p, .place = place };
+    return (struct gate_choice){
+        .provider = p, .place = place, .others = others_behind(g, pf, place, now_ms)
+    };
 }
 
 struct gate_choice gate_choose(struct gate *g, enum platform pf, int place, const char *address)

@@ -8,6 +8,7 @@
 #include "workerd/adapters/adapter.h"
 #include "workerd/breaker.h"
 #include "workerd/providers.h"
+#include "workerd/retry.h"
 /*
  * gate - which calls may begin now, and by which provider: breakers, rates, fail-over.
  *
@@ -39,6 +40,7 @@ int64_t gate_next_ms(const struct gate *g);
 struct gate_choice {
     const struct open_provider *provider; /* NULL: none now */
     int place;                            /* its place in the platform's list */
+    enum others others;                   /* behind it there */
     const char *why;                      /* none: "breaker_open", "rate_limited", "no_provider" */
     int64_t wait_ms;                      /* none: come again after this */
 };

@@ -39,12 +39,22 @@ static int64_t retry_delay_ms(const struct retry_policy *p, int attempt, int64_t
     return named_ms < p->max_ms ? named_ms : p->max_ms;
 }
 
+/*
+ * Whoever is shut now is no better than the one that could not be reached, but it is all that is left
+ * to a recipient that this one refuses for good.
+ */
+static bool fails_over(const struct rule *rule, enum others others)
+{
+    return rule->fails_over &&
+           (others == OTHERS_OPEN || (others == OTHERS_SHUT && rule->next == NEXT_FAILED));
+}
+
 struct decision retry_decide(const struct retry_policy *p, int attempt, const struct verdict *v,
-                             bool another, double jitter)
+                             enum others others, double jitter)
 {
     const struct rule *rule = &rules[v->class];
     bool holds = v->class == VERDICT_UNCLEAR && p->on_unclear == UNCLEAR_HOLD;
-    bool over = rule->fails_over && another && v->moved_to == NULL;
+    bool over = fails_over(rule, others) && v->moved_to == NULL;
 
     /* A callback may take as long as the longest wait between two attempts. */
     if (holds)
@@ -55,7 +65,7 @@ struct decision retry_decide(const struct retry_policy *p, int attempt, const st
         return (struct decision){ .next = NEXT_FAILED };
     return (struct decision){
         .next = NEXT_RETRY,
-        .delay_ms = over || v->moved_to != NULL
+        .delay_ms = (over && others == OTHERS_OPEN) || v->moved_to != NULL
                         ? 0
                         : retry_delay_ms(p, attempt, v->retry_after_ms, jitter),
         .give_back = rule->give_back,

@@ -19,6 +19,12 @@ enum next_step {
     NEXT_HOLD,  /* stays as it is, for a callback to settle; fails after delay_ms */
     NEXT_FAILED
 };
+/* The providers behind the one that was asked, in the platform's list. */
+enum others {
+    OTHERS_NONE,
+    OTHERS_SHUT, /* their breakers are open */
+    OTHERS_OPEN
+};
 struct decision {
     enum next_step next;
     int64_t delay_ms;
@@ -28,12 +34,11 @@ struct decision {
 };
 
 /*
- * attempt is the number of the one just made (1 ..).  another: the platform's list has a provider
- * behind the one that said this; where the verdict is no fault of the recipient that one is next,
- * at once.  Else exponential with full jitter: a uniform share of min(max, base * 2^(attempt-1)),
+ * attempt is the number of the one just made (1 ..).  Where the verdict is no fault of the recipient
+ * and others are open, they are next, at once.  Else exponential with full jitter: a uniform share of min(max, base * 2^(attempt-1)),
  * jitter in [0, 1); what the provider named wins, clamped to max_ms.  A throttled attempt is given
  * back.
  */
 struct decision retry_decide(const struct retry_policy *p, int attempt, const struct verdict *v,
-                             bool another, double jitter);
+                             enum others others, double jitter);
 #endif

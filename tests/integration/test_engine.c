@@ -125,6 +125,22 @@ START_TEST(a_provider_whose_breaker_is_open_is_passed_over)
 }
 END_TEST
 
+/* It was not sent, and nobody else could send it: it waits before it tries the same one again. */
+START_TEST(nobody_hurries_to_a_provider_whose_breaker_is_open)
+{
+    struct user u = begin();
+    const char *id;
+
+    breaker_set_open("second", 60000);
+    id = send_mail_to(&u, "ada.unsent@first.mock");
+    WAIT_UNTIL(is_in(id, "failed"), 15000);
+    ck_assert_str_eq(attempts_of(id), "first pending/first pending/first pending/first pending/"
+                                      "first pending/first failed");
+    ck_assert_int_ge(sql_number("SELECT count(*) FROM message_events WHERE message_id = '%s' AND"
+                                " next_attempt_at > at", id), 4); /* chance may say: at once */
+}
+END_TEST
+
 /* ---- unclear ---- */
 
 START_TEST(an_unclear_outcome_is_announced_and_sent_again_by_the_same_provider)
@@ -496,6 +512,7 @@ STACK_SUITE("engine", settings, what_a_provider_cannot_serve_goes_to_the_next_at
             a_recipient_that_is_refused_goes_to_no_other_provider,
             after_all_providers_have_failed_it_begins_anew_later,
             a_provider_whose_breaker_is_open_is_passed_over,
+            nobody_hurries_to_a_provider_whose_breaker_is_open,
             an_unclear_outcome_is_announced_and_sent_again_by_the_same_provider,
             an_unclear_outcome_is_held_where_the_provider_says_hold,
             refused_credentials_open_the_breaker_at_once_for_all_workers,

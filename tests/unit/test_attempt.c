@@ -316,7 +316,8 @@ static const struct outcome *try_at(int place, const char *address)
 {
     struct attempt_context ctx = { &config, providers };
     struct gate_choice choice = { .provider = providers_at(providers, PF_SMS, (size_t)place),
-                                  .place = place };
+                                  .place = place,
+                                  .others = place == 0 ? OTHERS_OPEN : OTHERS_NONE };
 
     claim(PF_SMS, address);
     attempt.claim.place = place;

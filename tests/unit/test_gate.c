@@ -104,6 +104,17 @@ START_TEST(a_provider_whose_breaker_is_open_is_passed_over)
 }
 END_TEST
 
+START_TEST(a_choice_tells_whether_others_could_take_over)
+{
+    setup();
+    ck_assert_int_eq(gate_choose(gate, PF_SMS, 0, "x").others, OTHERS_OPEN);
+    ck_assert_int_eq(gate_choose(gate, PF_SMS, 1, "x").others, OTHERS_NONE);
+    report(sms_provider(1), VERDICT_CREDENTIALS, -1);
+    ck_assert_int_eq(gate_choose(gate, PF_SMS, 0, "x").others, OTHERS_SHUT);
+    done();
+}
+END_TEST
+
 START_TEST(a_half_open_breaker_lets_one_call_through_and_its_success_closes_it)
 {
     setup();
@@ -216,6 +227,7 @@ END_TEST
 SUITE("gate", without_limits_everything_may_begin_by_the_first_provider,
       a_recipient_that_has_failed_over_goes_by_its_place,
       a_provider_whose_breaker_is_open_is_passed_over,
+      a_choice_tells_whether_others_could_take_over,
       a_half_open_breaker_lets_one_call_through_and_its_success_closes_it,
       a_temporary_refusal_of_one_mail_says_nothing_about_the_server,
       a_throttled_provider_pauses_and_nobody_goes_elsewhere,

@@ -13,7 +13,7 @@ static struct decision decide(int attempt, enum verdict_class class, int64_t nam
 {
     struct verdict v = { .class = class, .retry_after_ms = named_ms };
 
-    return retry_decide(&policy, attempt, &v, false, jitter);
+    return retry_decide(&policy, attempt, &v, OTHERS_NONE, jitter);
 }
 
 START_TEST(each_verdict_has_its_consequence)
@@ -54,12 +54,16 @@ START_TEST(each_verdict_has_its_consequence)
 }
 END_TEST
 
-/* With another provider behind the one that said it. */
-static struct decision decide_with_another(int attempt, enum verdict_class class)
+static struct decision decide_with(enum others others, int attempt, enum verdict_class class)
 {
     struct verdict v = { .class = class, .retry_after_ms = -1 };
 
-    return retry_decide(&policy, attempt, &v, true, 0.5);
+    return retry_decide(&policy, attempt, &v, others, 0.5);
+}
+
+static struct decision decide_with_another(int attempt, enum verdict_class class)
+{
+    return decide_with(OTHERS_OPEN, attempt, class);
 }
 
 START_TEST(what_is_no_fault_of_the_recipient_goes_to_the_next_provider_at_once)
@@ -87,6 +91,29 @@ START_TEST(what_is_no_fault_of_the_recipient_goes_to_the_next_provider_at_once)
 }
 END_TEST
 
+/* It was not sent, and nobody else could send it now: later, and anew. */
+START_TEST(nobody_hurries_to_a_provider_whose_breaker_is_open)
+{
+    static const struct {
+        enum verdict_class class;
+        enum next_step next;
+        bool over;
+    } rows[] = {
+        { VERDICT_REFUSED, NEXT_FAILED, false },     { VERDICT_REFUSED_HERE, NEXT_RETRY, true },
+        { VERDICT_THROTTLED, NEXT_RETRY, false },    { VERDICT_NOT_SENT, NEXT_RETRY, false },
+        { VERDICT_UNCLEAR, NEXT_RETRY, false },      { VERDICT_CREDENTIALS, NEXT_RETRY, false },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct decision d = decide_with(OTHERS_SHUT, 2, rows[i].class);
+
+        ck_assert_int_eq(d.next, rows[i].next);
+        ck_assert_int_eq(d.fail_over, rows[i].over);
+        ck_assert_int_eq(d.delay_ms, rows[i].next == NEXT_RETRY ? 1000 : 0);
+    }
+}
+END_TEST
+
 START_TEST(a_fail_over_counts_as_an_attempt_and_ends_with_the_last)
 {
     ck_assert_int_eq(decide_with_another(policy.max_attempts - 1, VERDICT_NOT_SENT).next, NEXT_RETRY);
@@ -99,7 +126,7 @@ END_TEST
 START_TEST(a_recipient_that_has_moved_is_tried_again_at_once_by_the_same_provider)
 {
     struct verdict v = { .class = VERDICT_NOT_SENT, .retry_after_ms = -1, .moved_to = "-100123" };
-    struct decision d = retry_decide(&policy, 1, &v, true, 0.5);
+    struct decision d = retry_decide(&policy, 1, &v, OTHERS_OPEN, 0.5);
 
     ck_assert_int_eq(d.next, NEXT_RETRY);
     ck_assert_int_eq(d.delay_ms, 0);
@@ -138,7 +165,7 @@ START_TEST(a_base_above_the_longest_delay_is_cut_to_it)
     struct retry_policy p = { .max_attempts = 9, .base_ms = 5000, .max_ms = 2000 };
     struct verdict v = { .class = VERDICT_NOT_SENT, .retry_after_ms = -1 };
 
-    ck_assert_int_eq(retry_decide(&p, 1, &v, false, 0.5).delay_ms, 1000);
+    ck_assert_int_eq(retry_decide(&p, 1, &v, OTHERS_NONE, 0.5).delay_ms, 1000);
 }
 END_TEST
 
@@ -157,19 +184,20 @@ START_TEST(a_held_delivery_is_never_sent_again)
 
     p.on_unclear = UNCLEAR_HOLD;
     for (int attempt = 1; attempt <= p.max_attempts; attempt++) {
-        struct decision d = retry_decide(&p, attempt, &v, false, 0.5);
+        struct decision d = retry_decide(&p, attempt, &v, OTHERS_NONE, 0.5);
 
         ck_assert_int_eq(d.next, NEXT_HOLD);
         ck_assert_int_eq(d.delay_ms, p.max_ms);
         ck_assert(!d.give_back && !d.possible_duplicate);
     }
     v.class = VERDICT_NOT_SENT;
-    ck_assert_int_eq(retry_decide(&p, 1, &v, false, 0.5).next, NEXT_RETRY);
+    ck_assert_int_eq(retry_decide(&p, 1, &v, OTHERS_NONE, 0.5).next, NEXT_RETRY);
 }
 END_TEST
 
 SUITE("retry", each_verdict_has_its_consequence,
       what_is_no_fault_of_the_recipient_goes_to_the_next_provider_at_once,
+      nobody_hurries_to_a_provider_whose_breaker_is_open,
       a_fail_over_counts_as_an_attempt_and_ends_with_the_last,
       a_recipient_that_has_moved_is_tried_again_at_once_by_the_same_provider,
       the_delay_is_a_share_of_a_ceiling_that_doubles,
