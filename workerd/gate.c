@@ -17,6 +17,7 @@
 #define BOARD_GRACE_MS 120000   /* an open breaker that nobody probes is forgotten after this */
 #define NOBODY_MS 500           /* for a recipient whose providers are all away for an unknown time */
 #define FAR_AWAY INT64_MAX
+#define WANT_MOST 1000000
 
 /* What the process knows of one provider. */
 struct door {
@@ -38,8 +39,15 @@ struct gate_shared {
 /* Tokens in hand, of a bucket that is limited. */
 struct stash {
     int tokens;
+    int promised; /* of these, within gate_permits */
     int64_t since_ms;
     int64_t next_ms; /* the bucket has none before; 0: unknown */
+};
+
+/* The right to a half-open breaker's one call. */
+struct probe {
+    int64_t until_ms; /* in hand until then; 0: not */
+    bool promised;    /* within gate_permits */
 };
 
 struct gate {
@@ -47,7 +55,8 @@ struct gate {
     struct cache *cache;
     struct stash platforms[PF_COUNT];
     struct stash *providers; /* these by place in config->providers */
-    bool *probes;            /* in hand, to be used up by the next choice */
+    struct probe *probes;    /* so are these */
+    enum platform first;     /* to be given permits; each in its turn */
     struct breaker_entry *entries; /* room for a look */
     int64_t next_ms;
 };
@@ -212,14 +221,14 @@ static bool win_probe(struct gate *g, const struct open_provider *p, int64_t now
     bool won;
     struct error err;
 
-    if (g->probes[i])
+    if (now_ms < g->probes[i].until_ms)
         return true;
     pthread_mutex_lock(&g->shared->lock);
     won = breaker_begin_probe(&g->shared->doors[i].breaker, now_ms, probe_life_ms(p));
     pthread_mutex_unlock(&g->shared->lock);
     if (won && breaker_board_probe(g->cache, p->config->name, probe_life_ms(p), &won, &err) != ST_OK)
         won = true; /* without Redis each process has its own probe */
-    g->probes[i] = won;
+    g->probes[i].until_ms = won ? now_ms + probe_life_ms(p) : 0;
     return won;
 }
 
@@ -231,14 +240,15 @@ static void note_next(struct gate *g, int64_t at_ms)
         g->next_ms = at_ms;
 }
 
-/* Fills the stash up to `want` from its bucket, as far as the bucket has any. */
+/* How many of `want` are in the stash, which is filled from its bucket as far as that has any. */
 static int fill(struct gate *g, struct stash *s, const char *kind, const char *name, int rate, int want)
 {
     int64_t now_ms = clock_mono_ms();
     struct rate_ask ask = { .rate = rate, .want = want };
     char bucket[RATE_NAME_MAX + 1];
 
-    if (s->tokens > 0 && now_ms - s->since_ms > STASH_LIFE_MS)
+    want += s->promised;
+    if (s->promised == 0 && now_ms - s->since_ms > STASH_LIFE_MS)
         s->tokens = 0;
     if (s->tokens < want && now_ms >= s->next_ms) {
         snprintf(bucket, sizeof bucket, "%s:%s", kind, name);
@@ -252,7 +262,7 @@ static int fill(struct gate *g, struct stash *s, const char *kind, const char *n
     }
     if (s->tokens < want)
         note_next(g, s->next_ms);
-    return s->tokens < want ? s->tokens : want;
+    return (s->tokens < want ? s->tokens : want) - s->promised;
 }
 
 static int fill_platform(struct gate *g, enum platform pf, int want)
@@ -277,12 +287,34 @@ static void spend(struct gate *g, enum platform pf, const struct open_provider *
         g->platforms[pf].tokens--;
     if (p->config->rate_limit > 0)
         g->providers[index_of(g->shared, p)].tokens--;
-    g->probes[index_of(g->shared, p)] = false;
+    g->probes[index_of(g->shared, p)].until_ms = 0;
 }
 
 /* ---- before the claim ---- */
 
-size_t gate_permits(struct gate *g, enum platform pf, size_t want)
+static int promise(struct gate *g, const struct open_provider *p, int want)
+{
+    int n = fill_provider(g, p, want);
+
+    g->providers[index_of(g->shared, p)].promised += p->config->rate_limit > 0 ? n : 0;
+    return n;
+}
+
+static int promise_probe(struct gate *g, const struct open_provider *p, int64_t now_ms, int64_t next_ms)
+{
+    struct probe *probe = &g->probes[index_of(g->shared, p)];
+
+    if (probe->promised)
+        return 0;
+    if (!win_probe(g, p, now_ms)) {
+        note_next(g, next_ms);
+        return 0;
+    }
+    probe->promised = true;
+    return promise(g, p, 1);
+}
+
+static size_t permits_of(struct gate *g, enum platform pf, size_t want)
 {
     int64_t now_ms = clock_mono_ms(), next_ms = FAR_AWAY;
     const struct open_provider *p;
@@ -290,20 +322,16 @@ size_t gate_permits(struct gate *g, enum platform pf, size_t want)
 
     if (want == 0)
         return 0;
-    most = fill_platform(g, pf, want < INT32_MAX ? (int)want : INT32_MAX);
+    most = fill_platform(g, pf, want < WANT_MOST ? (int)want : WANT_MOST);
     for (size_t place = 0; permits < most; place++) {
         p = providers_at(g->shared->providers, pf, place);
         if (p == NULL)
             return place == 0 ? want : (size_t)permits; /* unserved: an attempt says so */
         switch (way_of(g, p, now_ms, &next_ms)) {
         case WAY_FREE:
-            permits += fill_provider(g, p, most - permits);
-            return (size_t)permits;
+            return (size_t)(permits + promise(g, p, most - permits));
         case WAY_PROBE:
-            if (win_probe(g, p, now_ms))
-                permits += fill_provider(g, p, 1);
-            else
-                note_next(g, next_ms);
+            permits += promise_probe(g, p, now_ms, next_ms);
             break;
         case WAY_PAUSED: /* it asked for a moment: that is no reason to leave it */
             note_next(g, next_ms);
@@ -314,6 +342,20 @@ size_t gate_permits(struct gate *g, enum platform pf, size_t want)
         }
     }
     return (size_t)permits;
+}
+
+void gate_permits(struct gate *g, const size_t want[PF_COUNT], size_t permits[PF_COUNT])
+{
+    for (int i = 0; i < PF_COUNT; i++) {
+        enum platform pf = (enum platform)((g->first + i) % PF_COUNT);
+
+        permits[pf] = permits_of(g, pf, want[pf]);
+    }
+    g->first = (enum platform)((g->first + 1) % PF_COUNT);
+    for (size_t i = 0; i < g->shared->config->n_providers; i++) {
+        g->providers[i].promised = 0;
+        g->probes[i].promised = false;
+    }
 }
 
 int64_t gate_next_ms(const struct gate *g)

@@ -32,8 +32,11 @@ void gate_free(struct gate *g);
 /* Once a turn, before gate_permits: learns now and then what other processes know. */
 void gate_look(struct gate *g);
 
-/* How many calls the platform may begin now, at most `want`. */
-size_t gate_permits(struct gate *g, enum platform platform, size_t want);
+/*
+ * How many calls each platform may begin now, at most want[]; platforms that share a provider share
+ * what it may be asked.
+ */
+void gate_permits(struct gate *g, const size_t want[PF_COUNT], size_t permits[PF_COUNT]);
 /* When gate_permits may say more than it did in this turn (monotonic); INT64_MAX: it said all. */
 int64_t gate_next_ms(const struct gate *g);
 

@@ -138,15 +138,16 @@ static bool claim(struct loop *l, const struct recipient_ref refs[], size_t n)
 /* What each platform may begin now, of what waits for it. */
 static void ask_gate(struct loop *l, const size_t waiting[LANE_COUNT], size_t permits[PF_COUNT])
 {
-    size_t room = share_free(&l->share);
+    size_t room = share_free(&l->share), want[PF_COUNT];
 
     for (int pf = 0; pf < PF_COUNT; pf++) {
-        size_t want = 0;
-
+        want[pf] = 0;
         for (int prio = 0; prio < PRIO_COUNT; prio++)
-            want += waiting[lane_of((enum platform)pf, (enum priority)prio)];
-        permits[pf] = gate_permits(l->gate, (enum platform)pf, want < room ? want : room);
+            want[pf] += waiting[lane_of((enum platform)pf, (enum priority)prio)];
+        if (want[pf] > room)
+            want[pf] = room;
     }
+    gate_permits(l->gate, want, permits);
 }
 
 static void claim_events(struct loop *l)

@@ -62,6 +62,15 @@ static void report(const struct open_provider *p, enum verdict_class class, int6
     gate_report(gate, p, TRANSFER_NONE, &reply, &v);
 }
 
+static size_t permits(enum platform pf, size_t n)
+{
+    size_t want[PF_COUNT] = { 0 }, got[PF_COUNT];
+
+    want[pf] = n;
+    gate_permits(gate, want, got);
+    return got[pf];
+}
+
 static const char *chosen(enum platform pf, int place)
 {
     struct gate_choice c = gate_choose(gate, pf, place, "+15551234567");
@@ -72,8 +81,8 @@ static const char *chosen(enum platform pf, int place)
 START_TEST(without_limits_everything_may_begin_by_the_first_provider)
 {
     setup();
-    ck_assert_uint_eq(gate_permits(gate, PF_SMS, 1234), 1234);
-    ck_assert_uint_eq(gate_permits(gate, PF_SMS, 0), 0);
+    ck_assert_uint_eq(permits(PF_SMS, 1234), 1234);
+    ck_assert_uint_eq(permits(PF_SMS, 0), 0);
     ck_assert_str_eq(chosen(PF_SMS, 0), "first");
     ck_assert(gate_next_ms(gate) == INT64_MAX);
     done();
@@ -95,10 +104,10 @@ START_TEST(a_provider_whose_breaker_is_open_is_passed_over)
     for (int i = 0; i < 10; i++)
         report(sms_provider(0), VERDICT_NOT_SENT, -1);
     ck_assert_str_eq(chosen(PF_SMS, 0), "second");
-    ck_assert_uint_eq(gate_permits(gate, PF_SMS, 100), 100);
+    ck_assert_uint_eq(permits(PF_SMS, 100), 100);
     report(sms_provider(1), VERDICT_CREDENTIALS, -1); /* at once */
     ck_assert_str_eq(chosen(PF_SMS, 0), "breaker_open");
-    ck_assert_uint_eq(gate_permits(gate, PF_SMS, 100), 0);
+    ck_assert_uint_eq(permits(PF_SMS, 100), 0);
     ck_assert(gate_next_ms(gate) <= clock_mono_ms() + 50);
     done();
 }
@@ -121,12 +130,71 @@ START_TEST(a_half_open_breaker_lets_one_call_through_and_its_success_closes_it)
     for (int i = 0; i < 10; i++)
         report(sms_provider(0), VERDICT_UNCLEAR, -1);
     clock_sleep_ms(60); /* 5 times retry_base_ms and a little */
-    ck_assert_uint_eq(gate_permits(gate, PF_WHATSAPP, 100), 1);
+    ck_assert_uint_eq(permits(PF_WHATSAPP, 100), 1);
     ck_assert_str_eq(chosen(PF_WHATSAPP, 0), "first");
-    ck_assert_uint_eq(gate_permits(gate, PF_WHATSAPP, 100), 0);
+    ck_assert_uint_eq(permits(PF_WHATSAPP, 100), 0);
     ck_assert_str_eq(chosen(PF_SMS, 0), "second");
     report(sms_provider(0), VERDICT_REFUSED, -1); /* it works, whatever it says of the recipient */
     ck_assert_str_eq(chosen(PF_SMS, 0), "first");
+    done();
+}
+END_TEST
+
+static void open_and_wait(const struct open_provider *p)
+{
+    for (int i = 0; i < 10; i++)
+        report(p, VERDICT_UNCLEAR, -1);
+    clock_sleep_ms(60); /* 5 times retry_base_ms and a little */
+}
+
+START_TEST(platforms_that_share_a_provider_share_its_probe)
+{
+    size_t want[PF_COUNT] = { [PF_SMS] = 10, [PF_WHATSAPP] = 10 }, got[PF_COUNT];
+
+    setup();
+    report(sms_provider(1), VERDICT_CREDENTIALS, -1);
+    open_and_wait(sms_provider(0));
+    for (int i = 0; i < PF_COUNT; i++) { /* asked again, it is the same one */
+        gate_permits(gate, want, got);
+        ck_assert_uint_eq(got[PF_SMS] + got[PF_WHATSAPP], 1);
+    }
+    done();
+}
+END_TEST
+
+START_TEST(platforms_that_share_a_provider_share_its_rate_and_take_turns)
+{
+    size_t want[PF_COUNT] = { [PF_SMS] = 10, [PF_EMAIL] = 10 }, got[PF_COUNT];
+    const char *slow[] = { "slow" };
+    int sms = 0;
+
+    setup();
+    config.platform[PF_SMS].providers = slow;
+    for (int i = 0; i < PF_COUNT; i++) {
+        gate_permits(gate, want, got); /* 5 a second: one */
+        ck_assert_uint_eq(got[PF_SMS] + got[PF_EMAIL], 1);
+        sms += (int)got[PF_SMS];
+    }
+    ck_assert_int_gt(sms, 0);
+    ck_assert_int_lt(sms, PF_COUNT);
+    done();
+}
+END_TEST
+
+/* Its thread had nothing to send; by now another one has the right. */
+START_TEST(a_probe_that_was_not_used_in_its_time_is_no_longer_in_hand)
+{
+    struct gate *other;
+
+    setup();
+    config.providers[0].timeout_ms = -960; /* a life of 40 ms */
+    other = gate_new(shared);
+    open_and_wait(sms_provider(0));
+    ck_assert_uint_eq(permits(PF_WHATSAPP, 10), 1);
+    clock_sleep_ms(50);
+    ck_assert_ptr_nonnull(gate_choose(other, PF_WHATSAPP, 0, "x").provider);
+    ck_assert_ptr_null(gate_choose(gate, PF_WHATSAPP, 0, "x").provider);
+    gate_free(other);
     done();
 }
 END_TEST
@@ -170,7 +238,7 @@ START_TEST(a_throttled_provider_pauses_and_nobody_goes_elsewhere)
 {
     setup();
     report(sms_provider(0), VERDICT_THROTTLED, 30000);
-    ck_assert_uint_eq(gate_permits(gate, PF_SMS, 100), 0);
+    ck_assert_uint_eq(permits(PF_SMS, 100), 0);
     ck_assert_str_eq(chosen(PF_SMS, 0), "rate_limited");
     ck_assert_int_gt(gate_choose(gate, PF_SMS, 0, "x").wait_ms, 20000);
     ck_assert_str_eq(chosen(PF_SMS, 1), "second");
@@ -186,7 +254,7 @@ START_TEST(a_throttle_of_one_recipient_pauses_nobody_else)
 
     setup();
     gate_report(gate, sms_provider(0), TRANSFER_HTTP, &reply, &v);
-    ck_assert_uint_eq(gate_permits(gate, PF_SMS, 100), 100);
+    ck_assert_uint_eq(permits(PF_SMS, 100), 100);
     done();
 }
 END_TEST
@@ -194,12 +262,12 @@ END_TEST
 START_TEST(a_rate_lets_through_a_twentieth_of_a_second_at_once_and_the_rest_later)
 {
     setup();
-    ck_assert_uint_eq(gate_permits(gate, PF_WHATSAPP, 100), 2); /* of 50 a second */
+    ck_assert_uint_eq(permits(PF_WHATSAPP, 100), 2); /* of 50 a second */
     for (int i = 0; i < 2; i++)
         ck_assert_str_eq(chosen(PF_WHATSAPP, 0), "first");
     ck_assert_str_eq(chosen(PF_WHATSAPP, 0), "rate_limited");
     ck_assert(gate_next_ms(gate) <= clock_mono_ms() + 21);
-    ck_assert_uint_eq(gate_permits(gate, PF_EMAIL, 100), 1); /* the provider's 5 a second */
+    ck_assert_uint_eq(permits(PF_EMAIL, 100), 1); /* the provider's 5 a second */
     ck_assert_str_eq(chosen(PF_EMAIL, 0), "slow");
     ck_assert_str_eq(chosen(PF_EMAIL, 0), "rate_limited");
     done();
@@ -229,6 +297,9 @@ SUITE("gate", without_limits_everything_may_begin_by_the_first_provider,
       a_provider_whose_breaker_is_open_is_passed_over,
       a_choice_tells_whether_others_could_take_over,
       a_half_open_breaker_lets_one_call_through_and_its_success_closes_it,
+      platforms_that_share_a_provider_share_its_probe,
+      platforms_that_share_a_provider_share_its_rate_and_take_turns,
+      a_probe_that_was_not_used_in_its_time_is_no_longer_in_hand,
       a_temporary_refusal_of_one_mail_says_nothing_about_the_server,
       a_throttled_provider_pauses_and_nobody_goes_elsewhere,
       a_throttle_of_one_recipient_pauses_nobody_else,
