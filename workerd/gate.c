@@ -214,21 +214,42 @@ static enum way way_of(struct gate *g, const struct open_provider *p, int64_t no
     return way;
 }
 
+static bool begin_probe(struct gate_shared *s, size_t i, int64_t now_ms, int64_t life_ms)
+{
+    bool begun;
+
+    pthread_mutex_lock(&s->lock);
+    begun = breaker_begin_probe(&s->doors[i].breaker, now_ms, life_ms);
+    pthread_mutex_unlock(&s->lock);
+    return begun;
+}
+
+/* Another process probes: how that ended is seen at a look, or at the next try. */
+static void leave_probe(struct gate_shared *s, size_t i, int64_t now_ms)
+{
+    pthread_mutex_lock(&s->lock);
+    s->doors[i].breaker.probe_ms = now_ms + LOOK_EVERY_MS;
+    pthread_mutex_unlock(&s->lock);
+}
+
 /* A probe in hand, won against the other threads and, through Redis, the other processes. */
 static bool win_probe(struct gate *g, const struct open_provider *p, int64_t now_ms)
 {
     size_t i = index_of(g->shared, p);
-    bool won;
+    int64_t life_ms = probe_life_ms(p);
     struct error err;
+    bool won;
 
     if (now_ms < g->probes[i].until_ms)
         return true;
-    pthread_mutex_lock(&g->shared->lock);
-    won = breaker_begin_probe(&g->shared->doors[i].breaker, now_ms, probe_life_ms(p));
-    pthread_mutex_unlock(&g->shared->lock);
-    if (won && breaker_board_probe(g->cache, p->config->name, probe_life_ms(p), &won, &err) != ST_OK)
+    if (!begin_probe(g->shared, i, now_ms, life_ms))
+        return false;
+    if (breaker_board_probe(g->cache, p->config->name, life_ms, &won, &err) != ST_OK)
         won = true; /* without Redis each process has its own probe */
-    g->probes[i].until_ms = won ? now_ms + probe_life_ms(p) : 0;
+    if (won)
+        g->probes[i].until_ms = now_ms + life_ms;
+    else
+        leave_probe(g->shared, i, now_ms);
     return won;
 }
 

@@ -21,13 +21,19 @@ static const struct cache_script left_script = {
 };
 static const struct cache_script open_script = {
     "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])\n"
+    "redis.call('DEL', KEYS[1] .. ':probe')\n"
     "return {1, 0}\n"
 };
 static const struct cache_script close_script = {
+    "redis.call('DEL', KEYS[1] .. ':probe')\n"
     "return {redis.call('DEL', KEYS[1]), 0}\n"
 };
+/* Somebody else's probe may have failed since we looked. */
 static const struct cache_script probe_script = {
-    "return {redis.call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[1]) and 1 or 0, 0}\n"
+    "local v = redis.call('GET', KEYS[1])\n"
+    "local t = redis.call('TIME')\n"
+    "if v and cjson.decode(v).until_ms > t[1] * 1000 + t[2] / 1000 then return {0, 0} end\n"
+    "return {redis.call('SET', KEYS[1] .. ':probe', '1', 'NX', 'PX', ARGV[1]) and 1 or 0, 0}\n"
 };
 static const struct cache_script pause_script = {
     "if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then\n"
@@ -120,7 +126,7 @@ enum status breaker_board_probe(struct cache *c, const char *name, int64_t life_
 {
     char key[KEY_BYTES];
 
-    return call(c, &probe_script, key_of(key, name, ":probe"), NULL, life_ms, won, err);
+    return call(c, &probe_script, key_of(key, name, ""), NULL, life_ms, won, err);
 }
 
 enum status breaker_board_pause(struct cache *c, const char *name, int64_t pause_ms,

@@ -32,7 +32,7 @@ enum status breaker_board_look(struct cache *c, const char *const names[], size_
 enum status breaker_board_open(struct cache *c, const char *name, int64_t until_ms, int failures,
                                const char *reason, int64_t life_ms, struct error *err);
 enum status breaker_board_close(struct cache *c, const char *name, struct error *err);
-/* *won: nobody else probes this provider within life_ms. */
+/* *won: it is half-open, and nobody else probes it until it is opened or closed, or life_ms are over. */
 enum status breaker_board_probe(struct cache *c, const char *name, int64_t life_ms, bool *won,
                                 struct error *err);
 /* No call to it for so long; never shortens what is there. */
