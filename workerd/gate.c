@@ -24,6 +24,7 @@ struct door {
     struct breaker breaker;
     bool from_board;     /* opened elsewhere: closed when the board says so */
     int64_t pause_until_ms;
+    int64_t line_us; /* where the line of those who wait for its rate ends; monotonic */
 };
 
 struct gate_shared {
@@ -31,8 +32,9 @@ struct gate_shared {
     const struct providers *providers;
     const char **names; /* of config->providers */
     struct breaker_policy policy;
-    pthread_mutex_t lock; /* guards doors[] and next_look_ms */
+    pthread_mutex_t lock; /* guards what follows */
     struct door *doors;   /* by the provider's place in config->providers */
+    int64_t lines_us[PF_COUNT]; /* of those who wait for a platform's rate */
     int64_t next_look_ms;
 };
 
@@ -408,22 +410,41 @@ static enum others others_behind(struct gate *g, enum platform pf, int place, in
     return others;
 }
 
+/*
+ * Too late to wait unclaimed: a place in the line, each the time of a call behind the one before, so
+ * that a crowd does not come back all at each token.
+ */
+static struct gate_choice queue_up(struct gate *g, int64_t *line_us, int rate, int64_t next_ms)
+{
+    int64_t now_us = clock_mono_us(), wait_us;
+
+    pthread_mutex_lock(&g->shared->lock);
+    if (*line_us < next_ms * 1000)
+        *line_us = next_ms * 1000;
+    wait_us = *line_us - now_us;
+    *line_us += 1000000 / rate;
+    pthread_mutex_unlock(&g->shared->lock);
+    return refuse("rate_limited", wait_us / 1000 + 1);
+}
+
 static struct gate_choice try_provider(struct gate *g, enum platform pf, const struct open_provider *p,
                                        int place, const char *address)
 {
     const struct provider_config *c = p->config;
-    int64_t wait_ms = 0, now_ms = clock_mono_ms();
+    size_t i = index_of(g->shared, p);
+    int64_t wait_ms = 0;
 
     if (fill_platform(g, pf, 1) == 0)
-        return refuse("rate_limited", g->platforms[pf].next_ms - now_ms);
+        return queue_up(g, &g->shared->lines_us[pf], g->shared->config->platform[pf].rate_limit,
+                        g->platforms[pf].next_ms);
     if (fill_provider(g, p, 1) == 0)
-        return refuse("rate_limited", g->providers[index_of(g->shared, p)].next_ms - now_ms);
+        return queue_up(g, &g->shared->doors[i].line_us, c->rate_limit, g->providers[i].next_ms);
     if (c->rate_limit_per_recipient > 0 &&
         !pace_take(g->cache, c->name, address, c->rate_limit_per_recipient, &wait_ms))
         return refuse("rate_limited", wait_ms);
     spend(g, pf, p);
     return (struct gate_choice){
-        .provider = p, .place = place, .others = others_behind(g, pf, place, now_ms)
+        .provider = p, .place = place, .others = others_behind(g, pf, place, clock_mono_ms())
     };
 }
 

@@ -351,15 +351,15 @@ START_TEST(without_redis_each_worker_keeps_the_rate_by_itself)
 }
 END_TEST
 
-/* A mail to each of n addresses of `first`. */
-static const char *send_mails(const struct user *u, int n)
+/* A mail to each of n addresses that end so. */
+static const char *send_mails(const struct user *u, int n, const char *end)
 {
     struct buf body = BUF_INIT(1 << 20);
 
     buf_addf(&body, "{\"content\":\"A private text, number %d\",\"recipients\":[", (int)getpid());
     for (int i = 0; i < n; i++)
-        buf_addf(&body, "%s{\"platform\":\"email\",\"recipient\":\"ada%d@example.com\"}", i > 0 ? "," : "",
-                 i);
+        buf_addf(&body, "%s{\"platform\":\"email\",\"recipient\":\"ada%d%s\"}", i > 0 ? "," : "", i,
+                 end);
     buf_adds(&body, "]}");
     return send_body(u, buf_str(&body));
 }
@@ -375,7 +375,7 @@ START_TEST(what_a_rate_holds_back_holds_neither_a_slot_nor_an_attempt)
                        "NOTIFY_WORKER_MAX_IN_FLIGHT=4"));
     slow = send_range(&u, 15551320000, 60, "");
     WAIT_UNTIL(calls_of(slow).n > 0, 8000);
-    fast = send_mails(&u, 200);
+    fast = send_mails(&u, 200, "@example.com");
     WAIT_UNTIL(count_in(fast, "sent") == 200, 8000);
     attempts = attempts_counted(slow);
     calls = calls_of(slow);
@@ -386,6 +386,23 @@ START_TEST(what_a_rate_holds_back_holds_neither_a_slot_nor_an_attempt)
                                 " status IN ('pending', 'queued') AND attempts > 0", slow), 0);
     ck_assert_int_eq(events_of(slow, "held_back"), 0);
     engine_rest();
+}
+END_TEST
+
+/*
+ * Where the rate of the provider to which all have failed over is known only after the claim, they
+ * come back one by one and not all at each token.
+ */
+START_TEST(a_crowd_that_has_failed_over_keeps_the_others_rate)
+{
+    struct user u = begin();
+    const char *id;
+
+    workers(2, HEADERS("NOTIFY_PROVIDER_SECOND_RATE_LIMIT=50"));
+    id = send_mails(&u, 150, ".elsewhere@first.mock");
+    WAIT_UNTIL(count_in(id, "sent") == 150, 15000);
+    ck_assert_int_eq(attempts_counted(id), 300);
+    ck_assert_int_le(events_of(id, "held_back"), 3 * 150);
 }
 END_TEST
 
@@ -523,6 +540,7 @@ STACK_SUITE("engine", settings, what_a_provider_cannot_serve_goes_to_the_next_at
             no_second_sees_more_than_a_providers_rate_and_a_tenth_over_two_workers,
             without_redis_each_worker_keeps_the_rate_by_itself,
             what_a_rate_holds_back_holds_neither_a_slot_nor_an_attempt,
+            a_crowd_that_has_failed_over_keeps_the_others_rate,
             one_recipient_is_called_once_a_second_and_others_are_not_held_back,
             a_throttled_provider_pauses_for_as_long_as_it_asks,
             a_provider_may_not_ask_for_more_than_retry_max,
