@@ -10,15 +10,8 @@ const struct adapter *const adapters[] = {
     &telegram_adapter,
     &sendgrid_adapter,
     &smtp_adapter,
-    &mock_adapter,
-    &twilio_adapter,
-    &whatsapp_cloud_adapter,
-    &telegram_adapter,
-    &sendgrid_adapter,
-    &smtp_adapter,
     &http_adapter,
     &mock_adapter,
-    NULL
     NULL
 };
 
