@@ -13,12 +13,16 @@
 #include "tests/simulator/oracle.h"
 #include "tests/simulator/server.h"
 #include "tests/simulator/settings.h"
+#include "tests/simulator/smtp_server.h"
+#include "tests/simulator/stream.h"
 
 struct parts {
     struct ecdsa *signer;
     struct oracle *oracle;
     struct callbacks *callbacks;
     struct server *server;
+    struct tls *tls;
+    struct smtp_server *smtp;
 };
 
 /* Under another name first, so that whoever waits for the file reads all of it. */
@@ -51,6 +55,15 @@ static enum status open_signer(struct parts *p, struct settings *s, struct error
     return st;
 }
 
+static enum status open_tls(struct parts *p, const struct settings *s, struct error *err)
+{
+    enum status st = tls_open(&p->tls, s->smtp.certificate, s->smtp.key, err);
+
+    if (st == ST_OK)
+        st = write_file(s->smtp.certificate_file, tls_certificate(p->tls), err);
+    return st;
+}
+
 static enum status open_parts(struct parts *p, struct settings *s, struct error *err)
 {
     enum status st = open_signer(p, s, err);
@@ -61,23 +74,33 @@ static enum status open_parts(struct parts *p, struct settings *s, struct error 
         st = callbacks_open(&p->callbacks, s, p->oracle, err);
     if (st == ST_OK)
         st = server_open(&p->server, s, p->oracle, p->callbacks, err);
+    if (st == ST_OK)
+        st = open_tls(p, s, err);
+    if (st == ST_OK)
+        st = smtp_server_open(&p->smtp, s, p->oracle, p->tls, err);
     return st;
 }
 
 static void close_parts(struct parts *p)
 {
+    smtp_server_close(p->smtp);
+    tls_close(p->tls);
     server_close(p->server);
     callbacks_close(p->callbacks);
     oracle_close(p->oracle);
     ecdsa_close(p->signer);
 }
 
-static enum status write_port(const char *path, uint16_t port, struct error *err)
+static enum status announce(const struct listen_at *at, const char *what, uint16_t port,
+                            struct error *err)
 {
     char text[8];
 
+    if (port == 0)
+        return ST_OK;
+    printf("listening on %s port %u for %s\n", at->host, port, what);
     snprintf(text, sizeof text, "%u", port);
-    return write_file(path, text, err);
+    return write_file(at->port_file, text, err);
 }
 
 static enum status run(struct settings *s, const sigset_t *stop, struct error *err)
@@ -87,9 +110,12 @@ static enum status run(struct settings *s, const sigset_t *stop, struct error *e
     int signal_number;
 
     if (st == ST_OK)
-        st = write_port(s->port_file, server_port(parts.server), err);
+        st = announce(&s->smtp.plain, "mail", smtp_server_port(parts.smtp, false), err);
+    if (st == ST_OK)
+        st = announce(&s->smtp.secure, "mail over TLS", smtp_server_port(parts.smtp, true), err);
+    if (st == ST_OK)
+        st = announce(&s->http, "HTTP", server_port(parts.server), err);
     if (st == ST_OK) {
-        printf("listening on %s port %u\n", s->host, server_port(parts.server));
         fflush(stdout);
         sigwait(stop, &signal_number);
     }

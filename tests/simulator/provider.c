@@ -4,18 +4,21 @@
 #include <string.h>
 
 #include "tests/simulator/sendgrid.h"
+#include "tests/simulator/smtp.h"
 #include "tests/simulator/telegram.h"
 #include "tests/simulator/twilio.h"
 #include "tests/simulator/whatsapp.h"
 
 /* In order: a prefix may be the beginning of one that stands before it. */
 const struct provider *const providers[] = { &twilio_provider, &sendgrid_provider,
-                                            &whatsapp_provider, &telegram_provider, NULL };
+                                            &whatsapp_provider, &telegram_provider, &smtp_provider,
+                                            NULL };
 
 const struct provider *provider_find(const char *path)
 {
     for (size_t i = 0; providers[i] != NULL; i++)
-        if (strncmp(path, providers[i]->prefix, strlen(providers[i]->prefix)) == 0)
+        if (providers[i]->prefix != NULL &&
+            strncmp(path, providers[i]->prefix, strlen(providers[i]->prefix)) == 0)
             return providers[i];
     return NULL;
 }

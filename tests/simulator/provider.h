@@ -11,7 +11,7 @@
  */
 struct provider {
     const char *name;
-    const char *prefix; /* paths that begin so are its own */
+    const char *prefix; /* paths that begin so are its own; NULL: it does not speak HTTP */
     size_t body_max;    /* of a request; 0: BODY_MAX */
     struct repertoire repertoire;
     /* As strict as the real one: fills x->message as far as it can be read.  False: refused. */

@@ -1,24 +1,19 @@
 /* server - libmicrohttpd's callbacks around the course of a request. */
 #include "tests/simulator/server.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <microhttpd.h>
-#include <netdb.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "common/base/clock.h"
 #include "common/base/json.h"
+#include "tests/simulator/listener.h"
 #include "tests/simulator/pause.h"
 #include "tests/simulator/provider.h"
 #include "tests/simulator/reply.h"
 
-#define BACKLOG 1024
 #define CONNECTIONS_MAX 16384
 #define IDLE_SECONDS 120
 #define HANG_MS 60000
@@ -268,39 +263,6 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     return reply_send(connection, &call->exchange, s->pause);
 }
 
-/* The socket is ours, so that its port is known and an address in use is reported plainly. */
-static enum status listen_on(const struct settings *s, int *out, uint16_t *port, struct error *err)
-{
-    struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICHOST },
-                    *found;
-    struct sockaddr_storage bound;
-    socklen_t bound_len = sizeof bound;
-    int fd, yes = 1;
-    bool good;
-
-    if (getaddrinfo(s->host, NULL, &hints, &found) != 0)
-        return error_set(err, ST_INVALID, "%s is not an address", s->host);
-    if (found->ai_family == AF_INET6)
-        ((struct sockaddr_in6 *)(void *)found->ai_addr)->sin6_port = htons(s->port);
-    else
-        ((struct sockaddr_in *)(void *)found->ai_addr)->sin_port = htons(s->port);
-    fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    good = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
-           bind(fd, found->ai_addr, found->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0 &&
-           getsockname(fd, (struct sockaddr *)&bound, &bound_len) == 0;
-    freeaddrinfo(found);
-    if (!good) {
-        error_set(err, ST_UNAVAILABLE, "%s port %d: %s", s->host, s->port, strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        return ST_UNAVAILABLE;
-    }
-    *port = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)(void *)&bound)->sin6_port
-                                              : ((struct sockaddr_in *)(void *)&bound)->sin_port);
-    *out = fd;
-    return ST_OK;
-}
-
 /* As many as there are descriptors for, with some left for callbacks and files. */
 static unsigned connections_limit(void)
 {
@@ -337,7 +299,7 @@ enum status server_open(struct server **out, const struct settings *settings, st
     s->settings = settings;
     s->oracle = o;
     s->callbacks = c;
-    if (listen_on(settings, &fd, &s->port, err) != ST_OK || pause_open(&s->pause, err) != ST_OK) {
+    if (listener_open(&settings->http, &fd, &s->port, err) != ST_OK || pause_open(&s->pause, err) != ST_OK) {
         free(s);
         return err->kind;
     }

@@ -12,7 +12,19 @@
 #include "tests/simulator/callback_url.h"
 #include "tests/simulator/provider.h"
 
-enum kind { KIND_TEXT, KIND_URL, KIND_NUMBER, KIND_SHARE, KIND_SEED, KIND_WAYS, KIND_FLAG, KIND_LISTEN, KIND_HELP, KIND_VERSION };
+enum kind {
+    KIND_TEXT,
+    KIND_URL,
+    KIND_NUMBER,
+    KIND_SHARE,
+    KIND_SEED,
+    KIND_WAYS,
+    KIND_TLS,
+    KIND_FLAG,
+    KIND_LISTEN,
+    KIND_HELP,
+    KIND_VERSION
+};
 
 #define AT(member) offsetof(struct settings, member)
 static const struct option_row {
@@ -21,8 +33,10 @@ static const struct option_row {
     size_t at;
     int min, max;
 } rows[] = {
-    { "listen", "HOST:PORT", "where to listen (127.0.0.1:0); port 0: any free one", KIND_LISTEN },
-    { "port-file", "FILE", "write the port there once it is open", KIND_TEXT, AT(port_file) },
+    { "listen", "HOST:PORT", "where to listen (127.0.0.1:0); port 0: any free one", KIND_LISTEN,
+      AT(http) },
+    { "port-file", "FILE", "write the port there once it is open", KIND_TEXT,
+      AT(http.port_file) },
     { "log", "FILE", "append a JSON line for each request and callback", KIND_TEXT, AT(log) },
     { "latency-ms", "N", "wait before each answer (0)", KIND_NUMBER, AT(latency_ms), 0, 600000 },
     { "callback-delay-ms", "N", "from the answer to the first callback (50)", KIND_NUMBER,
@@ -61,6 +75,20 @@ static const struct option_row {
       AT(sendgrid.private_key) },
     { "sendgrid-public-key-file", "FILE", "write the public key there", KIND_TEXT,
       AT(sendgrid.public_key_file) },
+    { "smtp-listen", "HOST:PORT", "where to take mail (nowhere)", KIND_LISTEN, AT(smtp.plain) },
+    { "smtp-port-file", "FILE", "write its port there", KIND_TEXT, AT(smtp.plain.port_file) },
+    { "smtps-listen", "HOST:PORT", "where to take it over TLS from the start (nowhere)",
+      KIND_LISTEN, AT(smtp.secure) },
+    { "smtps-port-file", "FILE", "write its port there", KIND_TEXT, AT(smtp.secure.port_file) },
+    { "smtp-user", "NAME", "who must log in (nobody)", KIND_TEXT, AT(smtp.user) },
+    { "smtp-password", "PASSWORD", "with which password", KIND_TEXT, AT(smtp.password) },
+    { "smtp-starttls", "MODE", "required, optional or off (optional)", KIND_TLS, AT(smtp.tls) },
+    { "smtp-certificate", "FILE", "certificate in PEM (a new one)", KIND_TEXT,
+      AT(smtp.certificate) },
+    { "smtp-key", "FILE", "its key in PEM", KIND_TEXT, AT(smtp.key) },
+    { "smtp-certificate-file", "FILE", "write the certificate there", KIND_TEXT,
+      AT(smtp.certificate_file) },
+    { "maildir", "DIR", "keep the mails there", KIND_TEXT, AT(smtp.maildir) },
     { "help", NULL, "show this", KIND_HELP },
     { "version", NULL, "show the version", KIND_VERSION },
 };
@@ -120,6 +148,22 @@ static bool read_share(const struct option_row *row, const char *text, int *out)
     return true;
 }
 
+static bool read_tls(const struct option_row *row, const char *text, enum smtp_tls *out)
+{
+    static const char *const names[] = {
+        [SMTP_TLS_OPTIONAL] = "optional",
+        [SMTP_TLS_OFF] = "off",
+        [SMTP_TLS_REQUIRED] = "required",
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], text) == 0) {
+            *out = (enum smtp_tls)i;
+            return true;
+        }
+    return wrong(row, text);
+}
+
 static bool read_seed(const struct option_row *row, const char *text, uint64_t *out)
 {
     char *end;
@@ -130,7 +174,7 @@ static bool read_seed(const struct option_row *row, const char *text, uint64_t *
 }
 
 /* 127.0.0.1:8080 or [::1]:8080. */
-static bool read_listen(const struct option_row *row, const char *text, struct settings *s)
+static bool read_listen(const struct option_row *row, const char *text, struct listen_at *s)
 {
     const char *colon = strrchr(text, ':'), *host = text;
     size_t len = colon != NULL ? (size_t)(colon - text) : 0;
@@ -171,11 +215,13 @@ static enum settings_outcome take(struct settings *s, const struct option_row *r
     case KIND_WAYS:
         *(const char **)at = value;
         return provider_ways_are_good(value) || wrong(row, value) ? SETTINGS_RUN : SETTINGS_WRONG;
+    case KIND_TLS:
+        return read_tls(row, value, at) ? SETTINGS_RUN : SETTINGS_WRONG;
     case KIND_FLAG:
         *(bool *)at = true;
         return SETTINGS_RUN;
     case KIND_LISTEN:
-        return read_listen(row, value, s) ? SETTINGS_RUN : SETTINGS_WRONG;
+        return read_listen(row, value, at) ? SETTINGS_RUN : SETTINGS_WRONG;
     case KIND_HELP:
         print_help();
         return SETTINGS_DONE;
@@ -189,7 +235,7 @@ static enum settings_outcome take(struct settings *s, const struct option_row *r
 enum settings_outcome settings_read(struct settings *out, int argc, char **argv)
 {
     struct settings s = {
-        .host = "127.0.0.1",
+        .http = { .host = "127.0.0.1" },
         .callback_delay_ms = 50,
         .callback_gap_ms = 20,
         .batch_ms = 200,
@@ -219,6 +265,11 @@ enum settings_outcome settings_read(struct settings *out, int argc, char **argv)
     }
     if (optind < argc) {
         fprintf(stderr, "simulator: '%s' is no option\n", argv[optind]);
+        return SETTINGS_WRONG;
+    }
+    if ((s.smtp.user == NULL) != (s.smtp.password == NULL) ||
+        (s.smtp.certificate == NULL) != (s.smtp.key == NULL)) {
+        fputs("simulator: a user and its password, a certificate and its key go together\n", stderr);
         return SETTINGS_WRONG;
     }
     *out = s;

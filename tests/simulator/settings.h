@@ -27,14 +27,30 @@ struct sendgrid_account {
     const struct ecdsa *signer;                /* made from them at start */
 };
 
+/* Whether mail may come in the clear. */
+enum smtp_tls { SMTP_TLS_OPTIONAL, SMTP_TLS_OFF, SMTP_TLS_REQUIRED };
+
+struct listen_at {
+    char host[64]; /* "": not at all */
+    uint16_t port; /* 0: any free one */
+    const char *port_file; /* NULL: none */
+};
+
+struct smtp_settings {
+    struct listen_at plain, secure; /* secure: TLS from the first byte */
+    const char *user, *password;    /* user NULL: nobody logs in */
+    enum smtp_tls tls;
+    const char *certificate, *key; /* PEM files; NULL: made at start */
+    const char *certificate_file;  /* where to write the certificate, for clients to trust */
+    const char *maildir;           /* where to keep mails; NULL: nowhere */
+};
+
 struct telegram_bot {
     const char *token; /* "NUMBER:SECRET" */
 };
 
 struct settings {
-    char host[64];
-    uint16_t port;         /* 0: any free one */
-    const char *port_file; /* NULL: none */
+    struct listen_at http;
     const char *log;       /* the oracle; NULL: none is kept */
     int latency_ms;        /* before each answer */
     int callback_delay_ms; /* from the answer to the first callback */
@@ -47,6 +63,7 @@ struct settings {
     struct whatsapp_account whatsapp;
     struct telegram_bot telegram;
     struct sendgrid_account sendgrid;
+    struct smtp_settings smtp;
 };
 
 enum settings_outcome { SETTINGS_RUN, SETTINGS_DONE, SETTINGS_WRONG };

@@ -29,6 +29,16 @@ long text_characters(const char *text)
     return count;
 }
 
+const char *text_crlf(const char *text, const char *end)
+{
+    while (text < end && (text = memchr(text, '\r', (size_t)(end - text))) != NULL) {
+        if (text + 1 < end && text[1] == '\n')
+            return text;
+        text++;
+    }
+    return NULL;
+}
+
 bool text_is_digits(const char *text, size_t min, size_t max)
 {
     size_t n = strspn(text, DIGITS);

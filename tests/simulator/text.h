@@ -10,6 +10,8 @@
  * Written for the simulator alone: what judges the project's requests must not share its code.
  */
 long text_characters(const char *text); /* -1: not all of it is UTF-8 */
+/* The next CRLF before the end; NULL: there is none. */
+const char *text_crlf(const char *text, const char *end);
 bool text_is_digits(const char *text, size_t min, size_t max);
 bool text_is_of(const char *text, const char *characters); /* and not empty */
 bool text_is_e164(const char *text);                       /* "+15551234567" */

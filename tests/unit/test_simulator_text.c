@@ -65,6 +65,17 @@ START_TEST(characters_are_not_bytes)
 }
 END_TEST
 
+START_TEST(only_crlf_is_the_end_of_a_line)
+{
+    static const char text[] = "a\rb\n\r\r\nc\r";
+
+    ck_assert_ptr_eq(text_crlf(text, text + sizeof text - 1), text + 5);
+    ck_assert_ptr_null(text_crlf(text, text + 6));
+    ck_assert_ptr_null(text_crlf(text + 6, text + sizeof text - 1));
+    ck_assert_ptr_null(text_crlf(text, text));
+}
+END_TEST
+
 START_TEST(credentials_are_compared_whole)
 {
     ck_assert(text_is_bearer("Bearer abc", "abc"));
@@ -110,5 +121,5 @@ START_TEST(what_has_been_seen_is_counted_by_text)
 END_TEST
 
 SUITE("simulator_text", a_number_is_read_from_each_kind_of_address, a_mail_address_is_read_strictly,
-      characters_are_not_bytes, credentials_are_compared_whole, a_hash_is_the_same_everywhere,
+      characters_are_not_bytes, only_crlf_is_the_end_of_a_line, credentials_are_compared_whole, a_hash_is_the_same_everywhere,
       what_has_been_seen_is_counted_by_text)
