@@ -5,6 +5,7 @@ noinst_LIBRARIES += %D%/libworker.a
     %D%/events.c %D%/events.h \
     %D%/gate.c %D%/gate.h \
     %D%/loop.c %D%/loop.h \
+    %D%/mailers.c %D%/mailers.h \
     %D%/names.c %D%/names.h \
     %D%/origin.c %D%/origin.h \
     %D%/pool.c %D%/pool.h \
@@ -14,6 +15,7 @@ noinst_LIBRARIES += %D%/libworker.a
     %D%/share.c %D%/share.h \
     %D%/status.c %D%/status.h \
     %D%/transport.c %D%/transport.h \
+    %D%/wagon.c %D%/wagon.h \
     %D%/window.c %D%/window.h
 include workerd/adapters/local.mk
 

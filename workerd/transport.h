@@ -8,16 +8,19 @@
 /*
  * transport - carries transfers to providers, many at once, over kept connections.
  *
- * No transfer is ever repeated: the body is given by a callback that cannot go back, so libcurl
- * fails where it would otherwise send it again on a fresh connection.  Redirects are off, answers
- * are cut at TRANSPORT_ANSWER_MAX, TLS is verified and at least 1.2, proxies of the environment are
- * not used.  One thread.
+ * No request is ever repeated; what may have left is never called "not sent" (wagon.h).  None waits
+ * for another: names are looked up beside the transfers (names.h), and a mail server that thinks
+ * holds a thread of its own (mailers.h).  Each ends within its timeout_ms and its limits.
+ *
+ * Only the scheme of the URL is spoken.  Redirects are off, answers are cut at
+ * TRANSPORT_ANSWER_MAX, TLS is verified and at least 1.2, proxies, .netrc and cookies are not used.
+ * One thread.
  */
 #define TRANSPORT_ANSWER_MAX (64u << 10)
 
 struct transport;
 
-bool transport_library_init(void); /* once, before threads */
+bool transport_library_init(void); /* once, before threads; allows as many sockets as it may */
 struct transport *transport_new(int most);
 void transport_free(struct transport *t); /* what is under way is cut off */
 

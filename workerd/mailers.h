@@ -1,0 +1,26 @@
+#ifndef WORKERD_MAILERS_H
+#define WORKERD_MAILERS_H
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "workerd/wagon.h"
+/*
+ * mailers - threads that hand mails to one mail server, a connection each.
+ *
+ * libcurl waits for the answer to a mail's final dot, and for that to QUIT, inside the call that
+ * moves all transfers of a multi handle on (smtp_done() and smtp_disconnect() of lib/smtp.c): one
+ * server that thinks would hold every provider.  Here it holds a thread.
+ *
+ * Threads start as they are needed and stay.  They wake the multi handle when a mail has ended; one
+ * thread calls.
+ */
+#define MAILERS_MOST 24 /* of two transports, fewer than the 50 that Postfix lets a client have */
+
+struct mailers;
+
+struct mailers *mailers_new(CURLM *wake);
+void mailers_free(struct mailers *m); /* what is under way is cut off, within a second */
+
+bool mailers_take(struct mailers *m, struct wagon *w); /* false: all are busy */
+struct wagon *mailers_next(struct mailers *m);         /* one that has ended; NULL: none */
+#endif
