@@ -15,12 +15,15 @@
 #define PRUNE_MOST 1000 /* rows in one statement: nobody waits long for it */
 
 #define FLAG_LIFE_MS 1500  /* how long a lane with a backlog keeps responders off its queue */
-#define BACKLOG_PAUSE_MS 50 /* between rounds while a lane has a backlog */
+#define FLAG_SEEN_MS 200   /* how long a responder may believe in one that is down */
+#define BACKLOG_PAUSE_MS 50 /* between rounds while a lane has a backlog, or had one just now */
 
 /* A lane of the belt as this scheduler sees it. */
 struct lane {
     struct window window;
     bool backlog; /* more was due at the last look than fitted */
+    int64_t hurry_until_ms; /* its flag may be up: what is accepted meanwhile waits for us */
+    int64_t next_ms;        /* its next look; INT64_MAX: nobody serves it */
 };
 
 struct scheduler {
@@ -106,11 +109,16 @@ static enum status serve(struct scheduler *s, int lane, struct error *err)
 /* Responders leave the new recipients of these lanes to us. */
 static void raise_flags(struct scheduler *s)
 {
+    int64_t now_ms = clock_mono_ms();
     unsigned lanes = 0;
     struct error err;
 
-    for (int lane = 0; lane < LANE_COUNT; lane++)
-        lanes |= s->lanes[lane].backlog ? 1u << lane : 0;
+    for (int lane = 0; lane < LANE_COUNT; lane++) {
+        if (!s->lanes[lane].backlog)
+            continue;
+        lanes |= 1u << lane;
+        s->lanes[lane].hurry_until_ms = now_ms + FLAG_LIFE_MS + FLAG_SEEN_MS;
+    }
     if (lanes != 0)
         lane_flags_raise(s->cache, lanes, FLAG_LIFE_MS, &err);
 }
@@ -128,26 +136,36 @@ static void note_belt(struct scheduler *s, bool up)
                  s->away_since_ms != 0 && now_ms - s->away_since_ms > BROKER_PATIENCE_MS);
 }
 
-/* True: a lane has a backlog, so look again soon. */
-static bool round_of_lanes(struct scheduler *s)
+/* A lane with a backlog is looked at more often than the others. */
+static void set_next_look(const struct scheduler *s, struct lane *l, int64_t now_ms)
+{
+    int interval_ms = s->config->scheduler.interval_ms;
+    bool hurry = (l->backlog || now_ms < l->hurry_until_ms) && interval_ms > BACKLOG_PAUSE_MS;
+
+    l->next_ms = now_ms + (hurry ? BACKLOG_PAUSE_MS : interval_ms);
+}
+
+/* Over the lanes whose time has come, or over all. */
+static void round_of_lanes(struct scheduler *s, bool all)
 {
     struct error err = { 0 };
     bool up = belt_ready(s->belt, &err) == ST_OK && belt_is_up(s->belt);
-    bool backlog = false;
+    int64_t now_ms = clock_mono_ms();
 
     note_belt(s, up);
-    for (int lane = 0; lane < LANE_COUNT && up; lane++) {
-        const struct config_platform *p = &s->config->platform[lane_platform(lane)];
+    for (int lane = 0; lane < LANE_COUNT; lane++) {
+        struct lane *l = &s->lanes[lane];
 
-        if (p->enabled && p->n_providers > 0)
+        if (l->next_ms == INT64_MAX || (!all && now_ms < l->next_ms))
+            continue;
+        if (up)
             serve(s, lane, &err);
-        backlog |= s->lanes[lane].backlog;
-        up = belt_is_up(s->belt);
+        set_next_look(s, l, now_ms);
+        up = up && belt_is_up(s->belt);
     }
     raise_flags(s);
     if (up)
         belt_turn(s->belt, 0, &err);
-    return backlog;
 }
 
 /* Idempotency keys that have served their day go, a few at a time. */
@@ -162,15 +180,32 @@ static void prune(struct scheduler *s)
         s->next_prune_ms = clock_mono_ms() + PRUNE_EVERY_MS;
 }
 
-/* Until the next round is due, or somebody has made something due at once. */
-static void wait_for_round(struct pool_shared *shared, int64_t next_ms)
+/* Until the next look at a lane is due; true: somebody has made something due at once. */
+static bool wait_for_round(const struct scheduler *s)
 {
-    int64_t left_ms;
+    int64_t next_ms = clock_mono_ms() + s->config->scheduler.interval_ms, left_ms;
 
-    while (!atomic_load(&shared->stopping) && (left_ms = next_ms - clock_mono_ms()) > 0) {
-        if (atomic_exchange(&shared->something_is_due, false))
-            return;
+    for (int lane = 0; lane < LANE_COUNT; lane++) {
+        if (s->lanes[lane].next_ms < next_ms)
+            next_ms = s->lanes[lane].next_ms;
+    }
+    while (!atomic_load(&s->shared->stopping) && (left_ms = next_ms - clock_mono_ms()) > 0) {
+        if (atomic_exchange(&s->shared->something_is_due, false))
+            return true;
         clock_sleep_ms(left_ms < BACKLOG_PAUSE_MS ? left_ms : BACKLOG_PAUSE_MS);
+    }
+    return false;
+}
+
+static void open_lanes(struct scheduler *s)
+{
+    const struct config_worker *w = &s->config->worker;
+
+    for (int lane = 0; lane < LANE_COUNT; lane++) {
+        const struct config_platform *p = &s->config->platform[lane_platform(lane)];
+
+        window_init(&s->lanes[lane].window, (size_t)w->threads * (size_t)w->max_in_flight);
+        s->lanes[lane].next_ms = p->enabled && p->n_providers > 0 ? 0 : INT64_MAX;
     }
 }
 
@@ -185,16 +220,13 @@ void *scheduler_run(void *arg)
         .belt = belt_new(shared->config, "workerd scheduler"),
         .cache = cache_new(&shared->config->redis),
     };
+    bool all = true;
 
-    for (int lane = 0; lane < LANE_COUNT; lane++)
-        window_init(&s.lanes[lane].window, (size_t)s.config->worker.threads *
-                                               (size_t)s.config->worker.max_in_flight);
+    open_lanes(&s);
     while (!atomic_load(&shared->stopping)) {
-        int64_t begun_ms = clock_mono_ms();
-
         prune(&s);
-        wait_for_round(shared, begun_ms + (round_of_lanes(&s) ? BACKLOG_PAUSE_MS
-                                                              : s.config->scheduler.interval_ms));
+        round_of_lanes(&s, all);
+        all = wait_for_round(&s);
     }
     belt_free(s.belt);
     cache_free(s.cache);

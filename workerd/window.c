@@ -10,7 +10,7 @@ void window_init(struct window *w, size_t capacity)
     size_t most = 2 * capacity;
 
     *w = (struct window){ .most = most > WINDOW_LEAST ? most : WINDOW_LEAST };
-    w->size = w->most;
+    w->size = WINDOW_LEAST;
 }
 
 static size_t clamp(const struct window *w, double size)

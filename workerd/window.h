@@ -8,7 +8,8 @@
  * the workers take from it.  Pure.
  *
  * The backlog stays in Postgres, where it can be cancelled, counted and ordered fairly; what is on
- * the belt can't be overtaken, so it is kept short.  It grows when the workers run dry.
+ * the belt can't be overtaken, so it is kept short.  It begins with the least and doubles for as long
+ * as the workers run dry.
  */
 struct window {
     size_t most;      /* never more */
@@ -19,7 +20,7 @@ struct window {
     size_t taken;     /* by the workers, since since_ms */
     int64_t since_ms; /* 0: no look yet */
 };
-#define WINDOW_LEAST 200
+#define WINDOW_LEAST 20
 
 /* capacity: the calls that the workers can have open. */
 void window_init(struct window *w, size_t capacity);
