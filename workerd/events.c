@@ -102,6 +102,24 @@ bool events_have_input(const struct events *e)
 
 /* ---- receiving ---- */
 
+/*
+ * What a thread has been handed can't be overtaken either: no more than it has slots for, nor, where a
+ * rate says how fast it goes, than all threads take in a quarter of a second.
+ */
+static int prefetch_of(const struct config *c, enum platform pf)
+{
+    const struct provider_config *first = config_find_provider(c, c->platform[pf].providers[0]);
+    int rate = c->platform[pf].rate_limit, most = c->rabbitmq.prefetch;
+
+    if (first != NULL && first->rate_limit > 0 && (rate == 0 || first->rate_limit < rate))
+        rate = first->rate_limit;
+    if (most > c->worker.max_in_flight)
+        most = c->worker.max_in_flight;
+    if (rate > 0 && most > rate / 4 / c->worker.threads)
+        most = rate / 4 / c->worker.threads;
+    return most > 0 ? most : 1;
+}
+
 static enum status subscribe(struct events *e, struct error *err)
 {
     enum status s = ST_OK;
@@ -110,8 +128,8 @@ static enum status subscribe(struct events *e, struct error *err)
         const struct config_platform *p = &e->config->platform[lane_platform(lane)];
 
         if (p->enabled && p->n_providers > 0)
-            s = broker_subscribe(e->broker, lane_queues[lane].queue, lane, e->config->rabbitmq.prefetch,
-                                 err);
+            s = broker_subscribe(e->broker, lane_queues[lane].queue, lane,
+                                 prefetch_of(e->config, lane_platform(lane)), err);
     }
     e->subscribed = s == ST_OK;
     return s;
