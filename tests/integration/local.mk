@@ -86,3 +86,21 @@ INTEGRATION_TESTS += %D%/test_engine
 endif
 ENGINE_HARNESS = %D%/engine.c %D%/engine.h $(STACK_HARNESS)
 %C%_test_engine_SOURCES = %D%/test_engine.c $(ENGINE_HARNESS)
+# The transport against scripted servers in the test's own process; no stack, but OpenSSL's TLS.
+if HAVE_CHECK
+if HAVE_SSL
+INTEGRATION_TESTS += %D%/test_once %D%/test_transport %D%/test_trust %D%/test_mail
+endif
+endif
+CALLS_HARNESS = \
+    %D%/calls.c %D%/calls.h \
+    %D%/peer.c %D%/peer.h \
+    %D%/authority.c %D%/authority.h
+%C%_test_once_SOURCES = %D%/test_once.c $(CALLS_HARNESS)
+%C%_test_once_LDADD = $(LDADD) $(SSL_LIBS)
+%C%_test_transport_SOURCES = %D%/test_transport.c $(CALLS_HARNESS)
+%C%_test_transport_LDADD = $(LDADD) $(SSL_LIBS)
+%C%_test_trust_SOURCES = %D%/test_trust.c $(CALLS_HARNESS)
+%C%_test_trust_LDADD = $(LDADD) $(SSL_LIBS)
+%C%_test_mail_SOURCES = %D%/test_mail.c $(CALLS_HARNESS)
+%C%_test_mail_LDADD = $(LDADD) $(SSL_LIBS)
