@@ -386,7 +386,8 @@ static enum reach smtp_reach(const struct wagon *w)
         return REACH_ANSWERED;
     if (w->result == CURLE_LOGIN_DENIED)
         return REACH_CREDENTIALS;
-    if (!w->has_begun)
+    /* A greeting that refuses for good speaks of us; one that refuses for now has its own code. */
+    if (!w->has_begun && (w->status >= 500 || w->result != CURLE_WEIRD_SERVER_REPLY))
         return REACH_NOT_SENT;
     if (w->status >= 400 &&
         (w->result == CURLE_SEND_ERROR || w->result == CURLE_WEIRD_SERVER_REPLY))

@@ -9,6 +9,8 @@
 #include "tests/unit/suite.h"
 #include "workerd/transport.h"
 
+static const struct transfer_limits limits = { .connect_ms = 5000, .low_speed_bytes = 1, .ca_bundle = "" };
+
 #define OK "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 static struct scripted *server;
@@ -43,6 +45,7 @@ static struct reply carry(struct transfer what)
     what.url = arena_printf(&mem, "%s%s", scripted_url(server), what.url);
     what.body_len = what.body == NULL ? 0 : strlen(what.body);
     what.timeout_ms = 15000;
+    what.limits = &limits;
     transport_start(transport, &what, &what);
     while (!transport_next(transport, &owner, memory_of, &reply))
         transport_run(transport, -1, 100);
@@ -251,6 +254,7 @@ static struct verdict call(const char *kind, const char *path, const char *secti
                   "%s", faults.count > 0 ? faults.lines[0] : "");
     ck_assert_int_eq(adapter->open(&provider, &config.providers[0], "", &err), ST_OK);
     ck_assert_int_eq(adapter->build(provider, d, &mem, &what, &err), ST_OK);
+    what.limits = &limits;
     transport_start(transport, &what, &what);
     while (!transport_next(transport, &owner, memory_of, &reply))
         transport_run(transport, -1, 100);

@@ -14,6 +14,8 @@
 #include "workerd/adapters/adapter.h"
 #include "workerd/transport.h"
 
+static const struct transfer_limits limits = { .connect_ms = 5000, .low_speed_bytes = 1, .ca_bundle = "" };
+
 /* ---- a mail server of fixed answers, one connection at a time ---- */
 
 enum step { GREETING, EHLO, MAIL, RCPT, DATA, DOT, RSET, STEPS };
@@ -173,6 +175,7 @@ static struct verdict submit(void)
     void *owner;
 
     ck_assert_int_eq(adapter_find("smtp")->build(provider, &mail, &mem, &what, &err), ST_OK);
+    what.limits = &limits;
     transport_start(transport, &what, &what);
     while (!transport_next(transport, &owner, memory_of, &reply))
         transport_run(transport, -1, 100);
