@@ -50,3 +50,7 @@ tests_fuzz_fuzz_sendgrid_reply_LDADD = $(fuzz_ldadd)
 fuzz_targets += tests/fuzz/fuzz_http_reply tests/fuzz/fuzz_http_template
 tests_fuzz_fuzz_http_reply_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_http_template_LDADD = $(fuzz_ldadd)
+fuzz_targets += tests/fuzz/fuzz_smtp_reply tests/fuzz/fuzz_unsubscribe tests/fuzz/fuzz_mask
+tests_fuzz_fuzz_smtp_reply_LDADD = $(fuzz_ldadd)
+tests_fuzz_fuzz_unsubscribe_LDADD = $(fuzz_ldadd)
+tests_fuzz_fuzz_mask_LDADD = $(fuzz_ldadd)
