@@ -31,7 +31,7 @@ static const struct act {
 } acts[] = {
     { "no greeting", AT_GREETING, NULL, false, REACH_NOT_SENT, 0 },
     { "an unfriendly greeting", AT_GREETING, "554 not you\r\n", false, REACH_NOT_SENT, 554 },
-    { "a busy greeting", AT_GREETING, "421 later\r\n", false, REACH_NOT_SENT, 421 },
+    { "a busy greeting", AT_GREETING, "421 later\r\n", false, REACH_REFUSED, 421 },
     { "closed at EHLO", AT_EHLO, NULL, false, REACH_NOT_SENT, 220 },
     { "login refused", AT_AUTH, "535 no\r\n", false, REACH_CREDENTIALS, 535 },
     { "closed at MAIL", AT_MAIL, NULL, false, REACH_NOT_SENT, -1 },
