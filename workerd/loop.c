@@ -333,9 +333,14 @@ static bool is_drained(struct loop *l)
 /* Connected before there is work, so that /ready tells the truth and the first message is fast. */
 static void show_state(struct loop *l)
 {
+    size_t waiting[LANE_COUNT];
+
     atomic_store_explicit(&l->state->database_is_up, db_connect(l->db, NULL) == ST_OK,
                           memory_order_relaxed);
     atomic_store_explicit(&l->state->broker_is_up, events_are_up(l->events), memory_order_relaxed);
+    events_waiting(l->events, waiting);
+    for (int lane = 0; lane < LANE_COUNT; lane++)
+        atomic_store_explicit(&l->state->waiting[lane], waiting[lane], memory_order_relaxed);
 }
 
 static void turn(struct loop *l)

@@ -11,6 +11,7 @@
  */
 struct loop_state { /* of one thread, for others to see */
     atomic_bool database_is_up, broker_is_up;
+    atomic_size_t waiting[LANE_COUNT]; /* references that it was handed and has not claimed */
 };
 
 struct pool_shared {

@@ -54,6 +54,18 @@ static enum status put_all(struct scheduler *s, int lane, const struct recipient
     return st;
 }
 
+/* Events of the lane wait somewhere that we know of: on the broker, or with our own threads. */
+static bool somebody_waits(const struct scheduler *s, int lane)
+{
+    if (s->lanes[lane].window.ready > 0)
+        return true;
+    for (int i = 0; i < s->config->worker.threads; i++) {
+        if (atomic_load_explicit(&s->shared->states[i].waiting[lane], memory_order_relaxed) > 0)
+            return true;
+    }
+    return false;
+}
+
 /* What fits into the lane's window, of what is due there; *full: as much was due as could be taken. */
 static enum status fill_lane(struct scheduler *s, int lane, enum take_order order, bool *full,
                              struct error *err)
@@ -62,7 +74,7 @@ static enum status fill_lane(struct scheduler *s, int lane, enum take_order orde
     size_t room = window_room(&l->window), batch = (size_t)s->config->scheduler.batch_size, n, taken;
     struct take_request q = {
         .lane = lane, .order = order, .limit = (int)(room < batch ? room : batch),
-        .grace_ms = BELT_GRACE_MS, .belt_is_full = l->window.ready > 0,
+        .grace_ms = BELT_GRACE_MS, .belt_is_full = somebody_waits(s, lane),
     };
     struct recipient_ref *refs;
     enum status st;

@@ -11,6 +11,7 @@
 /*
  * SKIP LOCKED: a row that a worker is claiming needs no mark, and waiting for it could deadlock
  * with the claim's own order of rows.  The timeline is told either way, with the time of publishing.
+ * One that was queued before is marked anew, since the patience with its event begins anew.
  */
 static const struct statement mark_queued = {
     "recipients_mark_queued",
@@ -22,7 +23,7 @@ static const struct statement mark_queued = {
     "  SELECT r.message_id, r.n FROM " REFS_UNNEST " AS w (message_id, n, fence)"
     "    JOIN message_recipients r"
     "      ON r.message_id = w.message_id AND r.n = w.n AND r.fence = w.fence"
-    "   WHERE r.status = 'pending' FOR UPDATE OF r SKIP LOCKED"
+    "   WHERE r.status IN ('pending', 'queued') FOR UPDATE OF r SKIP LOCKED"
     ") UPDATE message_recipients r SET status = 'queued', updated_at = now()"
     "    FROM free WHERE r.message_id = free.message_id AND r.n = free.n",
     4

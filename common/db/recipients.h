@@ -70,7 +70,7 @@ enum status recipients_unknown(struct db *db, const struct recipient_ref refs[],
 
 /* ---- the belt's side ---- */
 
-/* pending -> queued, lazily: rows that someone else is changing are left alone. */
+/* pending or queued -> queued, lazily: rows that someone else is changing are left alone. */
 struct queued_mark {
     struct recipient_ref ref;
     int64_t published_ms; /* wall time */

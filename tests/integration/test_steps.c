@@ -204,6 +204,22 @@ START_TEST(a_mark_moves_pending_of_its_generation_only)
 }
 END_TEST
 
+START_TEST(a_mark_of_what_was_queued_before_begins_its_wait_anew)
+{
+    struct db *db = tables_open(&cluster, "anew");
+    struct message_draft *d = tables_message(db, 1);
+    struct recipient_ref ref = tables_ref(d, 0, 0);
+
+    put_state(db, d, 0, DS_QUEUED);
+    tables_do(db, "UPDATE message_recipients SET updated_at = now() - interval '61 s'");
+    OK(tables_mark_queued(db, &ref, 1, &err));
+    ck_assert_str_eq(tables_state(db, d, 0), "queued 0 0");
+    ck_assert_str_eq(tables_ask(db, "SELECT now() - updated_at < interval '30 s'"
+                                    "  FROM message_recipients WHERE message_id = '%s'", d->id), "true");
+    db_free(db);
+}
+END_TEST
+
 START_TEST(a_mark_passes_over_locked_rows_without_waiting)
 {
     struct db *db = tables_open(&cluster, "locked"),
@@ -515,6 +531,7 @@ PG_SUITE("steps", a_claim_moves_pending_and_queued_only,
          a_claim_sets_the_lease_of_what_it_took,
          a_claim_does_not_write_a_pending_message, a_claim_makes_a_scheduled_message_pending,
          the_claims_of_a_message_share_its_content, a_mark_moves_pending_of_its_generation_only,
+         a_mark_of_what_was_queued_before_begins_its_wait_anew,
          a_mark_passes_over_locked_rows_without_waiting,
          what_is_abandoned_was_sending_in_that_generation, what_is_settled_had_not_left,
          the_oldest_of_a_lane_are_taken_once_and_put_off, a_backlog_serves_its_users_in_turn,
