@@ -1,6 +1,7 @@
 /* engine - reading the simulator's log, the timeline, Redis and RabbitMQ for tests of delivery. */
 #include "tests/integration/engine.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,13 +15,38 @@
 
 #define LOOK_MS 600 /* workers look at the breakers' board a few times a second */
 
+/* Workers go on meanwhile, and lock rows in an order of their own. */
 void engine_rest(void)
 {
-    sql_text("UPDATE message_recipients SET status = 'cancelled'"
-             " WHERE status IN ('pending', 'queued', 'sending')");
-    sql_text("DELETE FROM dispatch");
+    sql_text("DO $$ BEGIN LOOP BEGIN"
+             "  UPDATE message_recipients SET status = 'cancelled'"
+             "   WHERE status IN ('pending', 'queued', 'sending');"
+             "  DELETE FROM dispatch;"
+             "  EXIT;"
+             " EXCEPTION WHEN deadlock_detected THEN END; END LOOP; END $$");
     redis("FLUSHALL");
     clock_sleep_ms(LOOK_MS);
+}
+
+static pid_t own_workers[4];
+
+void workers(int n, const char *const env[])
+{
+    ck_assert_int_le(n, 4);
+    service_down("workerd");
+    for (int i = 0; i < n; i++)
+        own_workers[i] = worker_start(env);
+}
+
+void workers_end(void)
+{
+    for (int i = 0; i < 4; i++) {
+        if (own_workers[i] == 0)
+            continue;
+        kill(own_workers[i], SIGKILL);
+        process_wait(own_workers[i], 5000);
+        own_workers[i] = 0;
+    }
 }
 
 /* ---- calls ---- */
@@ -90,6 +116,19 @@ int calls_first(const struct calls *c, const char *message_id)
             return i;
     }
     return -1;
+}
+
+int overtaken_by(const char *message_id)
+{
+    int64_t accepted_ms = sql_number("SELECT (extract(epoch FROM created_at) * 1000)::bigint"
+                                     "  FROM messages WHERE id = '%s'", message_id);
+    struct calls c = calls_of("");
+    int place = calls_first(&c, message_id), n = 0;
+
+    ck_assert_int_ge(place, 0);
+    for (int i = 0; i < place; i++)
+        n += c.list[i].at_ms >= accepted_ms;
+    return n;
 }
 
 /* ---- the timeline ---- */

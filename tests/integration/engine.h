@@ -8,8 +8,11 @@
  * engine - what tests of delivery look at: calls in their order, breakers, queues.
  */
 
-/* Nothing waits any more and every breaker is closed, whatever an earlier test has left. */
+/* Nothing waits any more and every breaker is closed, whatever a test has left. */
 void engine_rest(void);
+/* n workers of the test's own in the place of the stack's, with these settings more. */
+void workers(int n, const char *const env[]);
+void workers_end(void); /* by kill -9 */
 
 /* ---- the calls that reached the simulator ---- */
 
@@ -29,6 +32,8 @@ int calls_most_a_second(const struct calls *c);
 int calls_for(const struct calls *c, const char *message_id, int upto);
 /* The place of the first call for this message; -1: none. */
 int calls_first(const struct calls *c, const char *message_id);
+/* How many others were called between its acceptance and its own first call. */
+int overtaken_by(const char *message_id);
 
 /* ---- the timeline ---- */
 

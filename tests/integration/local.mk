@@ -82,7 +82,7 @@ endif
 %C%_test_replay_SOURCES = %D%/test_replay.c $(TABLES_HARNESS)
 # The delivery engine: gate, lanes, backlog.
 if HAVE_CHECK
-INTEGRATION_TESTS += %D%/test_engine
+INTEGRATION_TESTS += %D%/test_engine %D%/test_lanes
 endif
 ENGINE_HARNESS = %D%/engine.c %D%/engine.h $(STACK_HARNESS)
 %C%_test_engine_SOURCES = %D%/test_engine.c $(ENGINE_HARNESS)
@@ -104,3 +104,4 @@ CALLS_HARNESS = \
 %C%_test_trust_LDADD = $(LDADD) $(SSL_LIBS)
 %C%_test_mail_SOURCES = %D%/test_mail.c $(CALLS_HARNESS)
 %C%_test_mail_LDADD = $(LDADD) $(SSL_LIBS)
+%C%_test_lanes_SOURCES = %D%/test_lanes.c $(ENGINE_HARNESS)

@@ -44,14 +44,6 @@ static const char *events_tell(const char *what, const char *id)
     return value == NULL ? "" : value;
 }
 
-/* The test's own workers in the place of the stack's, with these settings more. */
-static void workers(int n, const char *const env[])
-{
-    service_down("workerd");
-    for (int i = 0; i < n; i++)
-        worker_start(env);
-}
-
 /* ---- fail-over ---- */
 
 START_TEST(what_a_provider_cannot_serve_goes_to_the_next_at_once)
@@ -385,6 +377,7 @@ START_TEST(what_a_rate_holds_back_holds_neither_a_slot_nor_an_attempt)
     ck_assert_int_eq(sql_number("SELECT count(*) FROM message_recipients WHERE message_id = '%s' AND"
                                 " status IN ('pending', 'queued') AND attempts > 0", slow), 0);
     ck_assert_int_eq(events_of(slow, "held_back"), 0);
+    workers_end();
     engine_rest();
 }
 END_TEST

@@ -1,0 +1,239 @@
+/* Who leaves first: lanes, a backlog of one user, and what the broker holds of it. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/model/platform.h"
+#include "tests/integration/client.h"
+#include "tests/integration/engine.h"
+#include "tests/integration/load.h"
+#include "tests/integration/stack.h"
+#include "tests/integration/witness.h"
+
+static const char *const settings[] = {
+    "rate_limit.unlimited=0", "worker.retry_base_ms=100", "worker.retry_max_ms=2000",
+    "worker.lease_seconds=20", "scheduler.interval_ms=100", "platform.email.providers=mock", NULL
+};
+
+#define HIGH "\"priority\":\"high\""
+#define LOW "\"priority\":\"low\""
+
+static const char *send_mails(const struct user *u, int n)
+{
+    struct buf body = BUF_INIT(1 << 20);
+
+    buf_addf(&body, "{\"content\":\"A private text, number %d\",\"recipients\":[", (int)getpid());
+    for (int i = 0; i < n; i++)
+        buf_addf(&body, "%s{\"platform\":\"email\",\"recipient\":\"ada%d@example.com\"}", i > 0 ? "," : "",
+                 i);
+    buf_adds(&body, "]}");
+    return send_body(u, buf_str(&body));
+}
+
+static struct user begin(void)
+{
+    engine_rest();
+    return user_new("unlimited");
+}
+
+/* ---- lanes ---- */
+
+START_TEST(a_high_message_leaves_though_slow_calls_hold_all_other_slots)
+{
+    struct user u = begin();
+    const char *normal, *low, *high;
+    struct calls calls;
+    int place;
+
+    workers(1, HEADERS("NOTIFY_WORKER_THREADS=1", "NOTIFY_WORKER_MAX_IN_FLIGHT=8"));
+    normal = send_range(&u, 15550008900, 30, ""); /* each answered after nine seconds */
+    low = send_range(&u, 15550018900, 30, LOW);
+    WAIT_UNTIL(calls_of(normal).n + calls_of(low).n >= 6, 8000);
+    high = send_with(&u, "sms", "+15551400001", HIGH);
+    WAIT_UNTIL(is_in(high, "sent,delivered"), 5000);
+    calls = calls_of("");
+    place = calls_first(&calls, high);
+    ck_assert_int_eq(calls_for(&calls, normal, place) + calls_for(&calls, low, place), 6);
+    workers_end();
+    engine_rest();
+}
+END_TEST
+
+START_TEST(a_low_message_leaves_while_high_and_normal_ones_flood)
+{
+    struct user u = begin();
+    const char *high, *normal, *low;
+    struct calls calls;
+    int last = -1, others;
+
+    service_down("workerd");
+    high = send_range(&u, 15551410000, 300, HIGH);
+    normal = send_range(&u, 15551411000, 300, "");
+    low = send_range(&u, 15551412000, 50, LOW);
+    workers(1, HEADERS("NOTIFY_WORKER_THREADS=1", "NOTIFY_WORKER_MAX_IN_FLIGHT=8"));
+    WAIT_UNTIL(count_in(high, "sent,delivered") + count_in(normal, "sent,delivered") +
+                       count_in(low, "sent,delivered") == 650, 15000);
+    calls = calls_of("");
+    for (int i = 0; i < calls.n; i++)
+        last = strncmp(calls.list[i].recipient_id, low, 36) == 0 ? i : last;
+    others = calls_for(&calls, high, last) + calls_for(&calls, normal, last);
+    ck_assert_int_le(others, 4 * 50 + 50); /* at first the broker may not have handed it out yet */
+    ck_assert_int_ge(others, 3 * 50);      /* and no more than its share */
+}
+END_TEST
+
+START_TEST(a_lane_that_waits_for_its_breaker_holds_back_no_other)
+{
+    struct user u = begin();
+    const char *held, *mails;
+
+    breaker_set_open("twilio", 60000);
+    held = send_range(&u, 15551420000, 700, "");
+    mails = send_mails(&u, 300);
+    WAIT_UNTIL(count_in(mails, "sent") == 300, 8000);
+    ck_assert_int_eq(queue_held(lane_of(PF_EMAIL, PRIO_NORMAL)), 0);
+    ck_assert_int_gt(queue_held(lane_of(PF_SMS, PRIO_NORMAL)), 0);
+    ck_assert_int_eq(attempts_counted(held), 0);
+    breaker_forget("twilio");
+    WAIT_UNTIL(count_in(held, "sent,delivered") == 700, 15000);
+    expect_each_once(held, 700);
+}
+END_TEST
+
+/* ---- a backlog ---- */
+
+#define RATE 100
+#define BACKLOG 20000
+#define MOST_BEFORE 150 /* recipients of the one user that leave before another one's next message */
+#define DEPTH_MOST 200
+
+/* Sends what is due since a minute, from one user; in messages of a thousand. */
+static void make_backlog(const struct user *u, int n)
+{
+    sql_text("WITH m AS ("
+             "  INSERT INTO messages (id, user_id, status, priority, platforms, recipient_count, open_count,"
+             "                        created_at, updated_at, content)"
+             "  SELECT gen_random_uuid(), '%s', 'pending', 'normal', 1, 1000, 1000, now(), now(),"
+             "         'A private text, number ' || k FROM generate_series(1, %d) k RETURNING id"
+             "), r AS ("
+             "  INSERT INTO message_recipients (message_id, n, platform, recipient, updated_at)"
+             "  SELECT id, n, 'sms', '+1555' || lpad((n + 1500000)::text, 7, '0'), now()"
+             "    FROM m, generate_series(0, 999) n RETURNING message_id, n"
+             ") INSERT INTO dispatch (message_id, n, lane, due_at, user_key)"
+             "  SELECT message_id, n, %d, now() - interval '1 minute' + n * interval '1 ms',"
+             "         uuid_hash('%s') FROM r",
+             u->id, n / 1000, lane_of(PF_SMS, PRIO_NORMAL), u->id);
+}
+
+static void expect_short_queue(int64_t ms)
+{
+    int64_t until_ms = clock_mono_ms() + ms;
+
+    while (clock_mono_ms() < until_ms) {
+        int depth = queue_depth(lane_of(PF_SMS, PRIO_NORMAL));
+
+        ck_assert_msg(depth <= DEPTH_MOST, "%d events in the queue", depth);
+        clock_sleep_ms(10);
+    }
+}
+
+static struct user begin_backlog(void)
+{
+    struct user flood = begin();
+    int before;
+
+    workers(1, HEADERS("NOTIFY_PROVIDER_TWILIO_RATE_LIMIT=100"));
+    before = calls_of("").n;
+    make_backlog(&flood, BACKLOG);
+    WAIT_UNTIL(calls_of("").n > before + RATE, 10000);
+    return flood;
+}
+
+START_TEST(a_users_backlog_holds_up_neither_another_user_nor_a_high_message)
+{
+    struct user flood = begin_backlog(), other = user_new("unlimited");
+    const char *high, *normal, *again, *later;
+    char when[CLOCK_TEXT_BYTES];
+
+    expect_short_queue(1000);
+    high = send_with(&flood, "sms", "+15551500001", HIGH);
+    normal = send_to(&other, "sms", "+15551500002");
+    WAIT_UNTIL(is_in(high, "sent,delivered") && is_in(normal, "sent,delivered"), 10000);
+    ck_assert_int_le(overtaken_by(high), RATE / 4);
+    ck_assert_int_le(overtaken_by(normal), MOST_BEFORE);
+
+    /* a retry, and one that was scheduled */
+    again = send_to(&other, "sms", "+15550005000");
+    clock_format(clock_wall_ms() + 500, when);
+    later = send_with(&other, "sms", "+15551500003", text("\"scheduled_at\":\"%s\"", when));
+    WAIT_UNTIL(is_in(again, "sent,delivered") && is_in(later, "sent,delivered"), 15000);
+    ck_assert_int_le(overtaken_by(later), RATE / 2 + MOST_BEFORE);
+    ck_assert_int_eq(calls_of(again).n, 2);
+    expect_short_queue(500);
+    workers_end();
+    engine_rest();
+}
+END_TEST
+
+START_TEST(the_queue_stays_short_while_responders_accept_into_a_backlog)
+{
+    struct user flood = begin_backlog(), other = user_new("unlimited");
+    struct load *l;
+    int deepest = 0;
+
+    (void)flood;
+    l = load_start(&other, stack_env("NOTIFY_URL"), 15551600000);
+    for (int64_t until_ms = clock_mono_ms() + 2000; clock_mono_ms() < until_ms; clock_sleep_ms(10)) {
+        int depth = queue_depth(lane_of(PF_SMS, PRIO_NORMAL));
+
+        deepest = depth > deepest ? depth : deepest;
+    }
+    load_stop(l);
+    ck_assert_int_le(deepest, DEPTH_MOST);
+    ck_assert_int_eq(l->first_bad, 0);
+    ck_assert_int_gt(load_accepted(l), RATE);
+    workers_end();
+    engine_rest();
+}
+END_TEST
+
+/* ---- what waits on the belt ---- */
+
+#define GRACE_MS 5000
+
+START_TEST(what_waits_on_the_belt_is_not_published_again_and_a_wiped_broker_loses_none)
+{
+    struct user u = begin();
+    const char *id;
+
+    breaker_set_open("twilio", 120000);
+    id = send_range(&u, 15551700000, 700, "");
+    WAIT_UNTIL(count_in(id, "queued") == 700, 8000);
+    clock_sleep_ms(GRACE_MS + 1500); /* all have come due again */
+    ck_assert_int_eq(events_of(id, "queued"), 700);
+    ck_assert_int_eq(attempts_counted(id), 0);
+
+    service_down("rabbitmq");
+    ck_assert_int_eq(system(text("rm -rf %s/*", stack_file("rabbitmq/mnesia"))), 0);
+    service_up("rabbitmq");
+    breaker_forget("twilio");
+    WAIT_UNTIL(count_in(id, "sent,delivered") == 700, 40000);
+    expect_each_once(id, 700);
+    ck_assert_int_eq(attempts_counted(id), 700);
+}
+END_TEST
+
+START_TEST(the_logs_tell_no_secret)
+{
+    expect_no_secrets_in_logs();
+}
+END_TEST
+
+STACK_SUITE("lanes", settings, a_high_message_leaves_though_slow_calls_hold_all_other_slots,
+            a_low_message_leaves_while_high_and_normal_ones_flood,
+            a_lane_that_waits_for_its_breaker_holds_back_no_other,
+            a_users_backlog_holds_up_neither_another_user_nor_a_high_message,
+            the_queue_stays_short_while_responders_accept_into_a_backlog,
+            what_waits_on_the_belt_is_not_published_again_and_a_wiped_broker_loses_none,
+            the_logs_tell_no_secret)
