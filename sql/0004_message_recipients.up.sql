@@ -27,7 +27,7 @@ CREATE TABLE message_recipients (
     PRIMARY KEY (message_id, n)
 ) WITH (fillfactor = 45, autovacuum_vacuum_scale_factor = 0.05);
 
--- Lists by recipient.  Eight bytes of hash instead of the address keep it small; what it finds is
--- compared with the address itself.
+-- Lists by recipient, newest first.  Eight bytes of hash instead of the address keep it small; what
+-- it finds is compared with the address itself.
 CREATE INDEX message_recipients_recipient
-    ON message_recipients (hashtextextended(recipient, 0), message_id);
+    ON message_recipients (hashtextextended(recipient, 0), uuid_send(message_id));

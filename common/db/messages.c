@@ -84,32 +84,53 @@ enum status messages_find(struct db *db, const char *id, const char *user_id, st
 /*
  * What is listed: $1 user, $2 $3 ids below and from, $4 $5 times after and before, $6 stored
  * statuses (NULL: any), $7 the status shown (NULL: as stored), $8 bits of platforms (0: any),
- * $9 recipient (NULL: any), $10 its platform (NULL: any), $11 limit.
+ * $9 one more than the page holds, $10 recipient, $11 its platform (NULL: any).
  *
- * Each way to the rows is a statement of its own, so that each has a plan of its own: by user, by
- * user with status and platforms, by recipient; the other filters are conditions on it.
+ * Each way to the rows is a statement of its own, so that each has a plan of its own: by user, as one
+ * walk for each status and set of platforms; by recipient; all.  Other filters are conditions on it.
+ *
+ * A page looks at LOOK_MOST rows of its way, newest first, and no further: the last of them comes
+ * back whether it fits or not, and there the next page begins.  So a page costs about the same
+ * whatever the table holds; that few rows fit only makes more pages.
  */
+#define LOOK_MOST "1000"
+#define PAGE_MOST "101" /* the largest $9, for the planner's eyes */
+
+/* As message_state_shown(). */
 #define SHOWN                                                                                     \
     "CASE WHEN m.status NOT IN ('scheduled', 'pending') THEN m.status::text"                      \
-    "     WHEN m.open_count < m.recipient_count OR EXISTS (SELECT FROM message_recipients r"      \
-    "          WHERE r.message_id = m.id AND r.status = 'sending') THEN 'sending'"                \
-    "     WHEN EXISTS (SELECT FROM message_recipients r"                                          \
-    "          WHERE r.message_id = m.id AND r.status = 'queued') THEN 'queued'"                  \
-    "     ELSE m.status::text END"
-#define CONDITIONS                                                                                \
-    " m.id < $2::uuid AND m.id >= $3::uuid AND m.created_at > $4::timestamptz"                    \
-    " AND m.created_at < $5::timestamptz"                                                         \
+    "     WHEN m.open_count < m.recipient_count THEN 'sending'"                                   \
+    "     ELSE coalesce((SELECT max(r.status)::text FROM message_recipients r"                    \
+    "          WHERE r.message_id = m.id AND r.status IN ('queued', 'sending')), m.status::text)" \
+    " END"
+#define FITS                                                                                      \
+    " m.created_at > $4::timestamptz AND m.created_at < $5::timestamptz"                          \
     " AND ($6::message_status[] IS NULL OR m.status = ANY ($6::message_status[]))"                \
-    " AND ($7::text IS NULL OR " SHOWN " = $7::text)"                                             \
     " AND ($8::int = 0 OR (m.platforms & $8::int) <> 0)"                                          \
-    " AND ($9::text IS NULL OR EXISTS (SELECT FROM message_recipients r WHERE r.message_id = m.id"\
-    "      AND r.recipient = $9::text AND ($10::platform IS NULL OR r.platform = $10::platform)))"
-#define NEWEST " ORDER BY m.id DESC LIMIT $11::int"
+    " AND ($7::text IS NULL OR " SHOWN " = $7::text)"
+
+/*
+ * Rows have a place, which orders them.  Where that is the id as bytes, which sorts as the id does and
+ * which the indexes of lists hold, no plan can walk along the primary key instead, past all that is
+ * other users'.
+ */
+#define WITHIN(place) " " place " < uuid_send($2::uuid) AND " place " >= uuid_send($3::uuid)"
+
+/* The order of the innermost rows stays: nothing above them sorts or needs to. */
+#define LOOK(rows)                                                                                \
+    "SELECT * FROM ("                                                                             \
+    "  SELECT *, row_number() OVER (ORDER BY place DESC) = " LOOK_MOST " AS ends"                 \
+    "    FROM (" rows " ORDER BY place DESC LIMIT " LOOK_MOST ") AS looked_at"                    \
+    ") AS counted WHERE fits OR ends LIMIT $9::int"
 #define LISTED(way)                                                                               \
-    "WITH page AS MATERIALIZED (" way ")"                                                         \
+    "WITH page AS MATERIALIZED ("                                                                 \
+    "  SELECT * FROM (SELECT id, fits, ends FROM (" way ") AS found"                              \
+    "                  ORDER BY place DESC LIMIT " PAGE_MOST ") AS most LIMIT $9::int"            \
+    ")"                                                                                           \
     "SELECT m.id, m.user_id, m.status, m.priority, m.recipient_count, " MS("m.created_at") ", "   \
     MS("m.updated_at") ", " MS("m.scheduled_at") ", " MS("m.expires_at") ", m.content, m.subject,"\
-    "       m.html, m.metadata, c.* FROM page JOIN messages m ON m.id = page.id"                  \
+    "       m.html, m.metadata, c.*, page.fits, page.ends"                                        \
+    "  FROM page JOIN messages m ON m.id = page.id"                                               \
     "  CROSS JOIN LATERAL (SELECT"                                                                \
     "    count(*) FILTER (WHERE r.status = 'pending'), count(*) FILTER (WHERE r.status = 'queued'),"    \
     "    count(*) FILTER (WHERE r.status = 'sending'), count(*) FILTER (WHERE r.status = 'sent'),"      \
@@ -119,42 +140,44 @@ enum status messages_find(struct db *db, const char *id, const char *user_id, st
     "    FROM message_recipients r WHERE r.message_id = m.id) c"                                  \
     " ORDER BY m.id DESC"
 
-enum way { BY_USER, BY_KIND, BY_RECIPIENT, OF_ALL, WAYS };
+enum way { BY_USER, BY_RECIPIENT, OF_ALL, WAYS };
 
 static const struct statement lists[WAYS] = {
     [BY_USER] = { "messages_list_by_user",
-                  LISTED("SELECT m.id FROM messages m WHERE m.user_id = $1::uuid AND" CONDITIONS NEWEST),
-                  11 },
-    [BY_KIND] = { "messages_list_by_kind",
-                  LISTED("SELECT m.id FROM unnest(coalesce($6::message_status[],"
-                         "                                 enum_range(NULL::message_status))) AS s (status)"
+                  LISTED("SELECT k.* FROM unnest(coalesce($6::message_status[],"
+                         "                       enum_range(NULL::message_status))) AS s (status)"
                          " CROSS JOIN generate_series(1, 15) AS p (platforms)"
-                         " CROSS JOIN LATERAL (SELECT m.id FROM messages m"
-                         "   WHERE m.user_id = $1::uuid AND m.status = s.status"
-                         "     AND m.platforms = p.platforms::smallint AND" CONDITIONS NEWEST
-                         " ) m WHERE $8::int = 0 OR (p.platforms & $8::int) <> 0" NEWEST),
-                  11 },
+                         " CROSS JOIN LATERAL ("
+                         LOOK("SELECT m.id, uuid_send(m.id) AS place," FITS " AS fits FROM messages m"
+                              " WHERE m.user_id = $1::uuid AND m.status = s.status"
+                              "   AND m.platforms = p.platforms::smallint AND" WITHIN("uuid_send(m.id)"))
+                         ") AS k WHERE $8::int = 0 OR (p.platforms & $8::int) <> 0"),
+                  9 },
+    /* What fits is said of the message, so that all its rows with this address say the same. */
     [BY_RECIPIENT] = { "messages_list_by_recipient",
-                       LISTED("SELECT DISTINCT ON (r.message_id) m.id FROM message_recipients r"
-                              "  JOIN messages m ON m.id = r.message_id"
-                              " WHERE hashtextextended(r.recipient, 0) = hashtextextended($9::text, 0)"
-                              "   AND r.recipient = $9::text AND r.message_id < $2::uuid"
-                              "   AND r.message_id >= $3::uuid"
-                              "   AND ($10::platform IS NULL OR r.platform = $10::platform)"
-                              "   AND ($1::uuid IS NULL OR m.user_id = $1::uuid) AND" CONDITIONS
-                              " ORDER BY r.message_id DESC LIMIT $11::int"),
+                       LISTED(LOOK("SELECT a.message_id AS id, uuid_send(a.message_id) AS place,"
+                                   "  coalesce((SELECT" FITS " AND ($1::uuid IS NULL OR m.user_id = $1::uuid)"
+                                   "    FROM messages m WHERE m.id = a.message_id), false)"
+                                   "  AND coalesce((SELECT true FROM message_recipients r"
+                                   "    WHERE hashtextextended(r.recipient, 0) = hashtextextended($10::text, 0)"
+                                   "      AND uuid_send(r.message_id) = uuid_send(a.message_id)"
+                                   "      AND r.recipient = $10::text"
+                                   "      AND ($11::platform IS NULL OR r.platform = $11::platform)"
+                                   "    LIMIT 1), false) AS fits FROM message_recipients a"
+                                   " WHERE hashtextextended(a.recipient, 0) = hashtextextended($10::text, 0)"
+                                   "   AND" WITHIN("uuid_send(a.message_id)"))),
                        11 },
     [OF_ALL] = { "messages_list_of_all",
-                 LISTED("SELECT m.id FROM messages m WHERE $1::uuid IS NULL AND" CONDITIONS NEWEST), 11 },
+                 LISTED(LOOK("SELECT m.id, m.id AS place, $1::uuid IS NULL AND" FITS " AS fits"
+                             "  FROM messages m WHERE m.id < $2::uuid AND m.id >= $3::uuid")),
+                 9 },
 };
 
 static enum way way_of(const struct messages_filter *f)
 {
     if (f->recipient != NULL)
         return BY_RECIPIENT;
-    if (f->user_id == NULL)
-        return OF_ALL;
-    return f->by_status || f->by_platform ? BY_KIND : BY_USER;
+    return f->user_id == NULL ? OF_ALL : BY_USER;
 }
 
 /* The rows that can show as this status, as stored; a final one is stored as it is shown. */
@@ -162,7 +185,9 @@ static const char *stored_as(const struct messages_filter *f, struct arena *mem)
 {
     if (!f->by_status)
         return NULL;
-    if (f->status == MS_QUEUED || f->status == MS_SENDING)
+    if (f->status == MS_SENDING) /* who claims a scheduled message makes it pending */
+        return "{pending}";
+    if (f->status == MS_QUEUED)
         return "{scheduled,pending}";
     return arena_printf(mem, "{%s}", message_state_name(f->status));
 }
@@ -174,8 +199,11 @@ static const char *id_of(int64_t ms, struct arena *mem)
                         (unsigned long long)ms & 0xffff);
 }
 
-/* An id may have borrowed from a later millisecond than its message's time, never an earlier. */
-#define BORROWED_MS 10000
+/*
+ * An id may have borrowed from a later millisecond than its message's time, never from an earlier: one
+ * for each 2,048 ids that a thread makes in a millisecond.
+ */
+#define BORROWED_MS 100
 
 /* Where the search begins: at the cursor, or where created_before cannot lie further. */
 static const char *below(const struct messages_filter *f, struct arena *mem)
@@ -194,17 +222,28 @@ static const char *time_or(int64_t ms, const char *otherwise, struct arena *mem)
     return ms < 0 ? otherwise : arena_strdup(mem, clock_format(ms, text));
 }
 
+#define LISTED_COUNTS 13
+#define LISTED_FITS (LISTED_COUNTS + DS_COUNT - DS_PENDING)
+#define LISTED_ENDS (LISTED_FITS + 1)
+
 static bool read_listed(const struct rows *r, size_t row, struct listed_message *out)
 {
     if (!read_message(r, row, &out->message))
         return false;
     for (int s = DS_PENDING; s < DS_COUNT; s++)
-        out->counts[s] = (int)row_int(r, row, 13 + s - DS_PENDING);
+        out->counts[s] = (int)row_int(r, row, LISTED_COUNTS + s - DS_PENDING);
     return true;
 }
 
+/* Two rows that follow each other: the message has the address on two platforms. */
+static bool is_twice(const struct listed_message *list, size_t i)
+{
+    return i > 0 && strcmp(list[i].message.id, list[i - 1].message.id) == 0;
+}
+
 enum status messages_list(struct db *db, const struct messages_filter *f, struct arena *mem,
-                          struct listed_message **out, size_t *count, struct error *err)
+                          struct listed_message **out, size_t *count, const char **next_before_id,
+                          struct error *err)
 {
     const char *args[] = {
         f->user_id,
@@ -215,22 +254,31 @@ enum status messages_list(struct db *db, const struct messages_filter *f, struct
         stored_as(f, mem),
         f->by_status ? message_state_name(f->status) : NULL,
         arena_printf(mem, "%d", f->by_platform ? 1 << f->platform : 0),
+        arena_printf(mem, "%d", f->limit + 1),
         f->recipient,
         f->by_platform ? platform_name(f->platform) : NULL,
-        arena_printf(mem, "%d", f->limit),
     };
     struct listed_message *list;
+    const char *next = NULL;
     struct rows r;
+    size_t n = 0;
     enum status s = db_query(db, &lists[way_of(f)], args, mem, &r, err);
 
     if (s != ST_OK)
         return s;
     list = ARENA_ARRAY(mem, struct listed_message, r.count + 1);
-    for (size_t i = 0; i < r.count; i++) {
-        if (!read_listed(&r, i, &list[i]))
+    for (size_t i = 0; i < r.count && n < (size_t)f->limit && next == NULL; i++) {
+        if (!read_listed(&r, i, &list[n]))
             return error_set(err, ST_BUG, "message row holds an unknown status or priority");
+        if (row_bool(&r, i, LISTED_ENDS))
+            next = list[n].message.id;
+        if (row_bool(&r, i, LISTED_FITS) && !is_twice(list, n))
+            n++;
     }
+    if (next == NULL && r.count > (size_t)f->limit)
+        next = list[n - 1].message.id;
     *out = list;
-    *count = r.count;
+    *count = n;
+    *next_before_id = next;
     return ST_OK;
 }

@@ -66,8 +66,13 @@ struct listed_message {
     struct message message;
     int counts[DS_COUNT];
 };
+/*
+ * *next_before_id: the before_id of the next page, NULL at the end.  A page looks only so far: it may
+ * hold fewer than limit, even none, and not be the last.
+ */
 enum status messages_list(struct db *db, const struct messages_filter *filter, struct arena *mem,
-                          struct listed_message **out, size_t *count, struct error *err);
+                          struct listed_message **out, size_t *count, const char **next_before_id,
+                          struct error *err);
 
 /*
  * The end of a WITH that moves recipients out of the worker: lowers the counters of their messages

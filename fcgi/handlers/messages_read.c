@@ -126,10 +126,10 @@ void messages_list_show(struct api *api, struct call *c)
 {
     struct messages_filter f = { 0 };
     struct listed_message *list;
-    const char *scope, *next = NULL;
+    const char *scope, *next;
     struct json_writer w;
     struct query q;
-    size_t n, i, shown;
+    size_t n, i;
 
     if (!query_read(&q, c, list_parameters))
         return;
@@ -140,14 +140,10 @@ void messages_list_show(struct api *api, struct call *c)
     read_filter(&q, &f);
     scope = query_scope(&q, list_parameters);
     f.before_id = query_cursor(&q, scope);
-    shown = (size_t)f.limit;
-    if (!query_done(&q))
-        return;
-    f.limit++; /* one more tells whether there is another page */
-    if (is_answered(c, messages_list(api->db, &f, &c->mem, &list, &n, NULL)))
+    if (!query_done(&q) || is_answered(c, messages_list(api->db, &f, &c->mem, &list, &n, &next, NULL)))
         return;
     w = begin_list(c);
-    for (i = 0; i < n && i < shown && c->res.body.len < PAGE_BYTES_ENOUGH; i++)
+    for (i = 0; i < n && c->res.body.len < PAGE_BYTES_ENOUGH; i++)
         message_view_write(&w, &list[i].message, list[i].counts, NULL, 0);
     if (i < n)
         next = list[i - 1].message.id;
