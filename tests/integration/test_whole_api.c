@@ -319,46 +319,6 @@ START_TEST(only_a_scheduled_message_is_cancelled_and_then_never_leaves)
 }
 END_TEST
 
-#define RACES 1000
-
-/* Each is cancelled at about the moment at which it comes due. */
-START_TEST(of_a_cancel_and_the_scheduler_exactly_one_wins)
-{
-    struct user u = user_new("unlimited");
-    const char *ids[RACES];
-    bool cancelled[RACES];
-    int64_t lag_ms = 40; /* from a message's sending to its cancelling, as the last 50 had it */
-    int wins = 0;
-
-    for (int base = 0; base < RACES; base += 50) {
-        int64_t begun_ms = clock_mono_ms();
-
-        for (int i = base; i < base + 50; i++)
-            ids[i] = later(&u, text("+1555126%04d", i), lag_ms * (i * 37 % 50) / 30);
-        lag_ms = clock_mono_ms() - begun_ms;
-        for (int i = base; i < base + 50; i++) {
-            struct answer a = http("DELETE", text(MESSAGES "/%s", ids[i]), u.key, NULL, NULL);
-
-            ck_assert(a.status == 200 || a.status == 409);
-            cancelled[i] = a.status == 200;
-            wins += cancelled[i];
-        }
-    }
-    WAIT_UNTIL(sql_number("SELECT count(*) FROM messages WHERE user_id = '%s' AND status NOT IN"
-                          " ('completed', 'cancelled')", u.id) == 0, 20000);
-    for (int i = 0; i < RACES; i++)
-        ck_assert_msg((strcmp(message_status(ids[i]), "cancelled") == 0) == cancelled[i], "race %d", i);
-    ck_assert_int_eq(sql_number("SELECT count(*) FROM message_recipients r JOIN messages m ON"
-                                " m.id = r.message_id WHERE m.user_id = '%s' AND m.status = 'cancelled'"
-                                " AND (r.attempts > 0 OR r.provider_id IS NOT NULL)", u.id), 0);
-    for (int i = 0; i < RACES; i += 25)
-        ck_assert_int_eq(request_count(text("%s.0", ids[i])), cancelled[i] ? 0 : 1);
-    printf("# %d of %d were cancelled\n", wins, RACES);
-    ck_assert_int_gt(wins, 0);
-    ck_assert_int_lt(wins, RACES);
-}
-END_TEST
-
 /* ---- the guide ---- */
 
 START_TEST(the_commands_of_the_guide_print_what_it_says)
@@ -493,7 +453,6 @@ STACK_SUITE("whole_api", settings, another_users_id_is_an_unknown_id_on_every_ro
             every_filter_alone_and_with_another_finds_what_sql_finds,
             the_timeline_tells_what_happened_in_order,
             only_a_scheduled_message_is_cancelled_and_then_never_leaves,
-            of_a_cancel_and_the_scheduler_exactly_one_wins,
             the_commands_of_the_guide_print_what_it_says, head_is_answered_like_get_without_the_body,
             options_tells_what_is_allowed_and_another_method_is_405,
             a_listed_origin_may_call_and_no_other_and_never_with_credentials,
