@@ -8,7 +8,7 @@
 #include "common/model/recipient.h"
 #include "common/service/dead_queue.h"
 
-#define BATCH 500
+#define BATCH 500 /* recipients */
 
 static void tell(struct dead_run *r, const char *kind, const char *id, enum dead_end end,
                  const char *reason)
@@ -200,7 +200,7 @@ static enum status change_events(struct dead_run *r, struct dead_event *const ev
 static enum status run_events(struct dead_run *r, struct dead_event *chosen[], size_t n,
                               struct arena *mem, struct error *err)
 {
-    bool done[BATCH];
+    bool done[DEAD_BATCH];
     enum status s = ST_OK;
     size_t k = 0;
 
@@ -220,18 +220,18 @@ static enum status run_events(struct dead_run *r, struct dead_event *chosen[], s
     return s;
 }
 
-/* Batch after batch stays taken until the end, so that none comes twice. */
+/* What is not settled stays taken until the end, so that none comes twice. */
 static enum status go_through(struct dead_run *r, const struct dead_filter *filter,
                               const struct names *names, uint32_t lying, struct error *err)
 {
     struct arena mem = ARENA_INIT;
-    struct dead_event *list, *chosen[BATCH];
+    struct dead_event *list, *chosen[DEAD_BATCH];
     size_t seen = 0, n = 1, k;
     enum status s = ST_OK;
 
     while (s == ST_OK && n > 0 && seen < lying && r->left > 0) {
         arena_reset(&mem);
-        s = dead_queue_take(r->broker, lying - seen < BATCH ? lying - seen : BATCH, (int)seen + 1, &mem,
+        s = dead_queue_take(r->broker, lying - seen < DEAD_BATCH ? lying - seen : DEAD_BATCH, &mem,
                             &list, &n, err);
         if (s == ST_OK && n > 0) {
             seen += n;

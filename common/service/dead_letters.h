@@ -49,7 +49,7 @@ enum status dead_run_recipients(struct dead_run *run, const struct recipient_ref
                                 struct error *err);
 
 /*
- * Events of the queue, the oldest first, as many as lay there at the beginning.  names NULL: all
+ * Events of the queue, as many as lay there at the beginning, in no order.  names NULL: all
  * that fit the filter; else those with one of these names, and a name that none has is refused.
  */
 enum status dead_run_events(struct dead_run *run, const struct dead_filter *filter,

@@ -1,15 +1,15 @@
 /* dead_queue - taking, judging and replaying what lies in the queue of dead letters. */
 #include "common/service/dead_queue.h"
 
+#include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "common/base/clock.h"
 #include "common/broker/topology.h"
 #include "common/crypto/digest.h"
-
-#define WINDOW 100 /* unconfirmed events */
 
 /* ---- taking ---- */
 
@@ -41,10 +41,10 @@ static void read_event(struct dead_event *e, const struct broker_letter *l, stru
         e->fault = arena_printf(mem, "it came from %s, which is no queue of ours", e->queue);
 }
 
-static void keep(struct dead_event *e, const struct broker_letter *l, int position, struct arena *mem)
+static void keep(struct dead_event *e, const struct broker_letter *l, struct arena *mem)
 {
     *e = (struct dead_event){
-        .tag = l->tag, .position = position, .len = l->len, .died_ms = l->died_ms,
+        .tag = l->tag, .len = l->len, .died_ms = l->died_ms,
         .body = arena_strndup(mem, l->body, l->len < DEAD_BODY_KEPT ? l->len : DEAD_BODY_KEPT),
         .queue = text_or_null(mem, l->queue), .reason = text_or_null(mem, l->reason),
         .lane = lane_of_queue(l->queue),
@@ -53,7 +53,7 @@ static void keep(struct dead_event *e, const struct broker_letter *l, int positi
     read_event(e, l, mem);
 }
 
-enum status dead_queue_take(struct broker *b, size_t most, int position, struct arena *mem,
+enum status dead_queue_take(struct broker *b, size_t most, struct arena *mem,
                             struct dead_event **out, size_t *count, struct error *err)
 {
     struct dead_event *list = ARENA_ARRAY(mem, struct dead_event, most + 1);
@@ -61,14 +61,42 @@ enum status dead_queue_take(struct broker *b, size_t most, int position, struct 
     enum status s = ST_OK;
     size_t n = 0;
 
-    while (n < most && (s = broker_get(b, QUEUE_DEAD, &letter, err)) == ST_OK) {
-        keep(&list[n], &letter, position + (int)n, mem);
-        n++;
-    }
+    while (n < most && (s = broker_get(b, QUEUE_DEAD, &letter, err)) == ST_OK)
+        keep(&list[n++], &letter, mem);
     if (s != ST_OK && s != ST_NOT_FOUND)
         return s;
     *out = list;
     *count = n;
+    return ST_OK;
+}
+
+/* The broker notes seconds: those of the same one are ordered by name. */
+static int compare(const void *a, const void *b)
+{
+    const struct dead_event *x = a, *y = b;
+
+    if (x->died_ms != y->died_ms)
+        return x->died_ms < y->died_ms ? -1 : 1;
+    return strcmp(x->name, y->name);
+}
+
+enum status dead_queue_look(struct broker *b, struct arena *mem, struct dead_event **out,
+                            size_t *count, size_t *behind, struct error *err)
+{
+    struct queue_counts counts;
+    enum status s = broker_count(b, QUEUE_DEAD, &counts, err);
+
+    if (s == ST_OK)
+        s = dead_queue_take(b, counts.ready < DEAD_LOOK_MOST ? counts.ready : DEAD_LOOK_MOST, mem, out,
+                            count, err);
+    if (s == ST_OK)
+        s = broker_put_back(b, err);
+    if (s != ST_OK)
+        return s;
+    qsort(*out, *count, sizeof **out, compare);
+    for (size_t i = 0; i < *count; i++)
+        (*out)[i].position = (int)i + 1;
+    *behind = counts.ready - *count;
     return ST_OK;
 }
 
@@ -157,7 +185,7 @@ enum status dead_queue_judge(struct db *db, struct dead_event *const events[], s
 struct window {
     struct dead_event *const *events;
     bool *done;
-    uint64_t tags[WINDOW];
+    uint64_t tags[DEAD_BATCH];
     size_t n, open;
 };
 
@@ -189,31 +217,16 @@ static void settle(struct window *w, const struct confirm *c)
 static enum status await_confirms(struct broker *b, struct window *w, int confirm_ms, struct error *err)
 {
     int64_t until_ms = clock_mono_ms() + confirm_ms;
-    struct confirm confirms[WINDOW];
+    struct confirm confirms[2 * DEAD_BATCH];
     enum status s = ST_OK;
     size_t n;
 
     while (s == ST_OK && w->open > 0) {
         if (clock_mono_ms() >= until_ms)
             return error_set(err, ST_UNAVAILABLE, "broker: no confirm in time");
-        s = broker_confirms(b, 100, confirms, WINDOW, &n, err);
+        s = broker_confirms(b, 100, confirms, 2 * DEAD_BATCH, &n, err);
         for (size_t i = 0; i < n; i++)
             settle(w, &confirms[i]);
-    }
-    return s;
-}
-
-static enum status replay_some(struct broker *b, struct window *w, int confirm_ms, struct error *err)
-{
-    enum status s = ST_OK;
-
-    for (size_t i = 0; i < w->n && s == ST_OK; i++)
-        s = publish(b, w, i, err);
-    if (s == ST_OK)
-        s = await_confirms(b, w, confirm_ms, err);
-    for (size_t i = 0; i < w->n && s == ST_OK; i++) {
-        if (w->done[i])
-            s = broker_ack(b, w->events[i]->tag, err);
     }
     return s;
 }
@@ -221,14 +234,18 @@ static enum status replay_some(struct broker *b, struct window *w, int confirm_m
 enum status dead_queue_replay(struct broker *b, struct dead_event *const events[], size_t n,
                               int confirm_ms, bool done[], struct error *err)
 {
+    struct window w = { .events = events, .done = done, .n = n };
     enum status s = broker_confirm_mode(b, err);
 
+    assert(n <= DEAD_BATCH);
     memset(done, false, n * sizeof *done);
-    for (size_t at = 0; at < n && s == ST_OK; at += WINDOW) {
-        struct window w = { .events = events + at, .done = done + at,
-                            .n = n - at < WINDOW ? n - at : WINDOW };
-
-        s = replay_some(b, &w, confirm_ms, err);
+    for (size_t i = 0; i < n && s == ST_OK; i++)
+        s = publish(b, &w, i, err);
+    if (s == ST_OK)
+        s = await_confirms(b, &w, confirm_ms, err);
+    for (size_t i = 0; i < n && s == ST_OK; i++) {
+        if (done[i])
+            s = broker_ack(b, events[i]->tag, err);
     }
     return s;
 }
