@@ -20,6 +20,45 @@ static const struct command_option user_add_options[] = {
     { NULL },
 };
 
+static const struct command_option queue_status_options[] = {
+    { "--interval", "SECONDS", "time between the two looks that a rate needs; 0: no rates (default 1)" },
+    { NULL },
+};
+
+/* Which dead letters are meant; TIME is 2026-12-01T09:00:00Z, or how long ago: 90s, 15m, 2h, 7d. */
+#define LETTERS                                                                          \
+    { "--platform", "PLATFORM", "of this platform: sms, email, whatsapp or telegram" },  \
+    { "--provider", "NAME", "that failed at this provider" },                            \
+    { "--code", "CODE", "that failed with this code" },                                  \
+    { "--user", "EMAIL", "of this user's messages" },                                    \
+    { "--message", "ID", "of this message" },                                            \
+    { "--since", "TIME", "dead since then; a time, or how long ago: 90s, 15m, 2h, 7d" }, \
+    { "--until", "TIME", "dead before then" },                                           \
+    { "--failed", NULL, "failed recipients only; the broker is not asked" },             \
+    { "--queue", NULL, "events of notification.dead only" }
+
+static const struct command_option dead_list_options[] = {
+    LETTERS,
+    { "--limit", "N", "at most so many (default 50)" },
+    { NULL },
+};
+static const struct command_option dead_replay_options[] = {
+    LETTERS,
+    { "--all", NULL, "every letter, or with --failed or --queue every one of that kind" },
+    { "--limit", "N", "take up at most so many" },
+    { "--dry-run", NULL, "say what would be done, and do nothing" },
+    { NULL },
+};
+static const struct command_option dead_purge_options[] = {
+    LETTERS,
+    { "--all", NULL, "every letter, or with --failed or --queue every one of that kind" },
+    { "--limit", "N", "take up at most so many" },
+    { "--dry-run", NULL, "say what would be done, and do nothing" },
+    { "--yes", NULL, "do it: an event that is removed does not come back" },
+    { NULL },
+};
+#define IDS_MOST 1000
+
 const struct command commands[] = {
     { "migrate", "up", "", 0, 0, up_options, "apply every migration that is not applied yet",
       "notifyctl migrate up --wait 30", migrate_check, migrate_up },
@@ -46,5 +85,20 @@ const struct command commands[] = {
     { "key", "revoke", "ID_OR_KEY", 1, 1, NULL,
       "stop a key for good, by its id in the list or by itself",
       "notifyctl key revoke 01890a5d-ac96-774b-bcce-b302099a8057", key_revoke_check, key_revoke },
+    { "queue", "status", "", 0, 0, queue_status_options,
+      "show each lane's queue, what waits in the database, and the providers' breakers",
+      "notifyctl queue status --interval 5", queue_status_check, queue_status },
+    { "dead", "list", "", 0, 0, dead_list_options,
+      "list dead letters, the latest first: failed recipients, and events nobody could use",
+      "notifyctl dead list --platform sms --since 2h", dead_list_check, dead_list },
+    { "dead", "show", "ID", 1, 1, NULL,
+      "show a failed recipient with its timeline, or an event by its name or position",
+      "notifyctl dead show 01890a5d-ac96-774b-bcce-b302099a8057.0", dead_show_check, dead_show },
+    { "dead", "replay", "[ID...]", 0, IDS_MOST, dead_replay_options,
+      "let failed recipients begin anew, and put events back into the queue they came from",
+      "notifyctl dead replay --code 30008 --since 1d --dry-run", dead_replay_check, dead_replay_run },
+    { "dead", "purge", "[ID...]", 0, IDS_MOST, dead_purge_options,
+      "acknowledge failed recipients, so that they are listed no more, and remove events",
+      "notifyctl dead purge --queue --all --yes", dead_purge_check, dead_purge_run },
 };
 const size_t n_commands = sizeof commands / sizeof *commands;

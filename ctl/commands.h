@@ -54,6 +54,20 @@ enum status key_create(struct ctl *ctl, const struct call *call, struct error *e
 enum status key_list(struct ctl *ctl, const struct call *call, struct error *err);
 enum status key_revoke_check(const struct ctl *ctl, const struct call *call, struct error *err);
 enum status key_revoke(struct ctl *ctl, const struct call *call, struct error *err);
+/* ctl/queue.c */
+enum status queue_status_check(const struct ctl *ctl, const struct call *call, struct error *err);
+enum status queue_status(struct ctl *ctl, const struct call *call, struct error *err);
+/* ctl/dead_list.c */
+enum status dead_list_check(const struct ctl *ctl, const struct call *call, struct error *err);
+enum status dead_list(struct ctl *ctl, const struct call *call, struct error *err);
+/* ctl/dead_show.c */
+enum status dead_show_check(const struct ctl *ctl, const struct call *call, struct error *err);
+enum status dead_show(struct ctl *ctl, const struct call *call, struct error *err);
+/* ctl/dead_run.c */
+enum status dead_replay_check(const struct ctl *ctl, const struct call *call, struct error *err);
+enum status dead_replay_run(struct ctl *ctl, const struct call *call, struct error *err);
+enum status dead_purge_check(const struct ctl *ctl, const struct call *call, struct error *err);
+enum status dead_purge_run(struct ctl *ctl, const struct call *call, struct error *err);
 /* ctl/ctl.c: the first word, where there is one, is an address of mail. */
 enum status email_check(const struct ctl *ctl, const struct call *call, struct error *err);
 #endif

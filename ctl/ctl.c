@@ -1,6 +1,8 @@
 /* ctl - what a command works with. */
 #include "ctl/ctl.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,14 +10,49 @@
 
 #include "common/base/clock.h"
 #include "common/base/json.h"
+#include "common/broker/watchdog.h"
 #include "common/model/recipient.h"
 #include "ctl/call.h"
 
 #define MIGRATION_CALL_MS 600000
 #define RETRY_MS 100
+#define SWEEP_MS 100
+
+/* ---- calls to the broker that block ---- */
+
+static pthread_t sweeper;
+static atomic_bool sweeping;
+
+static void *sweep(void *arg)
+{
+    while (atomic_load(&sweeping)) {
+        watchdog_sweep(clock_mono_ms());
+        clock_sleep_ms(SWEEP_MS);
+    }
+    return NULL;
+}
+
+static void start_sweeping(void)
+{
+    if (atomic_exchange(&sweeping, true))
+        return;
+    if (pthread_create(&sweeper, NULL, sweep, NULL) != 0)
+        abort();
+}
+
+static void stop_sweeping(void)
+{
+    if (atomic_exchange(&sweeping, false))
+        pthread_join(sweeper, NULL);
+}
+
+/* ---- life ---- */
 
 void ctl_done(struct ctl *ctl)
 {
+    broker_free(ctl->broker);
+    stop_sweeping();
+    cache_free(ctl->cache);
     db_free(ctl->db);
     config_free(&ctl->config);
     buf_free(&ctl->out);
@@ -91,6 +128,18 @@ enum status ctl_connect(struct ctl *ctl, struct error *err)
     return connect_until(ctl, &(struct db_options){ .application = "notifyctl" }, 0, err);
 }
 
+enum status ctl_connect_broker(struct ctl *ctl, struct error *err)
+{
+    start_sweeping();
+    ctl->broker = broker_new(&ctl->config.rabbitmq, "notifyctl");
+    return broker_connect(ctl->broker, err);
+}
+
+void ctl_connect_cache(struct ctl *ctl)
+{
+    ctl->cache = cache_new(&ctl->config.redis);
+}
+
 enum status ctl_connect_for_migrations(struct ctl *ctl, int wait_seconds, struct error *err)
 {
     const struct db_options options = { .application = "notifyctl migrate",
@@ -130,6 +179,20 @@ enum status email_check(const struct ctl *ctl, const struct call *call, struct e
 }
 
 /* ---- output ---- */
+
+const char *ctl_time(struct ctl *ctl, int64_t wall_ms)
+{
+    char text[CLOCK_TEXT_BYTES];
+
+    return wall_ms < 0 ? NULL : arena_strdup(&ctl->mem, clock_format(wall_ms, text));
+}
+
+const char *ctl_recipient_id(struct ctl *ctl, const struct recipient_ref *ref)
+{
+    char id[RECIPIENT_ID_BYTES];
+
+    return arena_strdup(&ctl->mem, recipient_id_format(ref->message_id, ref->n, id));
+}
 
 void ctl_table(struct ctl *ctl, const struct table_column *columns, size_t n_columns,
                const char *const *cells, size_t n_rows)

@@ -5,11 +5,14 @@
 #include "common/base/arena.h"
 #include "common/base/buf.h"
 #include "common/base/error.h"
+#include "common/broker/broker.h"
+#include "common/cache/cache.h"
 #include "common/config/config.h"
 #include "common/db/db.h"
+#include "common/db/recipients.h"
 #include "ctl/table.h"
 /*
- * ctl - what a command works with: the configuration, the database once it is asked for, and the
+ * ctl - what a command works with: the configuration, the neighbours that it asks for, and the
  * output.  Commands append to `out`; it is written to stdout at the end, or by ctl_flush() earlier.
  */
 #define CTL_OUT_MOST (256u << 20)
@@ -17,7 +20,9 @@
 struct ctl {
     struct arena mem;
     struct config config;
-    struct db *db;     /* NULL until ctl_connect() */
+    struct db *db;         /* NULL until ctl_connect() */
+    struct broker *broker; /* NULL until ctl_connect_broker() */
+    struct cache *cache;   /* NULL until ctl_connect_cache() */
     bool json;
     struct buf out;
 };
@@ -29,6 +34,11 @@ enum status ctl_connect(struct ctl *ctl, struct error *err);
 /* For migrations: tries again until wait_seconds are over, and lets one call take ten minutes. */
 enum status ctl_connect_for_migrations(struct ctl *ctl, int wait_seconds, struct error *err);
 
+/* Sets ctl->broker.  A call that blocks is ended by a thread of its own, as long as ctl lives. */
+enum status ctl_connect_broker(struct ctl *ctl, struct error *err);
+/* Sets ctl->cache, which connects at its first command. */
+void ctl_connect_cache(struct ctl *ctl);
+
 /* "db.example.com:5432", "socket /run/postgresql/.s.PGSQL.5432"; nothing else of a URL. */
 const char *ctl_database_place(const struct config_database *config, struct arena *mem);
 
@@ -37,6 +47,10 @@ const char *ctl_sql_dir(void);
 
 /* A whole number, digits only.  False: not one, or outside of min .. max. */
 bool ctl_read_number(const char *text, int min, int max, int *out);
+
+/* For cells: NULL for a time before 1970; MESSAGE.n.  In the arena. */
+const char *ctl_time(struct ctl *ctl, int64_t wall_ms);
+const char *ctl_recipient_id(struct ctl *ctl, const struct recipient_ref *ref);
 
 void ctl_table(struct ctl *ctl, const struct table_column *columns, size_t n_columns,
                const char *const *cells, size_t n_rows);

@@ -7,7 +7,8 @@
 #define NAME_WIDTH 24
 
 static const char about[] =
-    "notifyctl looks after a notification system: its database, its users and their keys.\n"
+    "notifyctl looks after a notification system: its database, its users and their keys, its queues\n"
+    "and dead letters.\n"
     "\n"
     "usage: notifyctl [OPTIONS] COMMAND [ARGUMENTS]\n";
 
@@ -17,6 +18,11 @@ static const char first_steps[] =
     "  notifyctl migrate up --wait 30        make the tables\n"
     "  notifyctl user add ada@example.com    an account\n"
     "  notifyctl key create ada@example.com  a key to call with; it is shown this once\n"
+    "\n"
+    "When messages do not arrive:\n"
+    "  notifyctl queue status                where do they wait, and for whom?\n"
+    "  notifyctl dead list --since 1h        what has failed, and why?\n"
+    "  notifyctl dead replay --since 1h --dry-run  what would leave again?\n"
     "\n"
     "Exit status: 0 done, 1 the operation failed, 2 wrong usage or configuration.\n"
     "`notifyctl COMMAND --help` tells more about a command, notifyctl(1) about all of them.\n";

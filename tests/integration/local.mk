@@ -78,7 +78,7 @@ endif
 %C%_test_submission_SOURCES = %D%/test_submission.c
 # Dead letters.
 if HAVE_CHECK
-INTEGRATION_TESTS += %D%/test_replay
+INTEGRATION_TESTS += %D%/test_replay %D%/test_dead
 endif
 %C%_test_replay_SOURCES = %D%/test_replay.c $(TABLES_HARNESS)
 # The delivery engine: gate, lanes, backlog.
@@ -106,3 +106,4 @@ CALLS_HARNESS = \
 %C%_test_mail_SOURCES = %D%/test_mail.c $(CALLS_HARNESS)
 %C%_test_mail_LDADD = $(LDADD) $(SSL_LIBS)
 %C%_test_lanes_SOURCES = %D%/test_lanes.c $(ENGINE_HARNESS)
+%C%_test_dead_SOURCES = %D%/test_dead.c $(STACK_HARNESS)

@@ -108,6 +108,22 @@ static const char *const wrong_lines[][6] = {
     { "migrate", "up", "--wait", "soon" },
     { "key", "create" },
     { "key", "revoke", "nsk_short" },
+    { "queue" },
+    { "queue", "status", "sms" },
+    { "queue", "status", "--interval", "soon" },
+    { "dead" },
+    { "dead", "list", "all" },
+    { "dead", "list", "--limit", "none" },
+    { "dead", "show" },
+    { "dead", "show", "everything" },
+    { "dead", "show", "1", "2" },
+    { "dead", "replay" },
+    { "dead", "replay", "--queue" },
+    { "dead", "replay", "everything" },
+    { "dead", "replay", "--all", "--code", "1" },
+    { "dead", "purge", "--yes" },
+    { "dead", "purge", "--all" },
+    { "dead", "purge", "--all", "--since", "--yes" },
 };
 
 START_TEST(wrong_usage_exits_with_2_and_does_nothing)

@@ -7,6 +7,8 @@
 
 #include "ctl/ctl.h"
 #include "ctl/help.h"
+#include "ctl/letters.h"
+#include "ctl/progress.h"
 #include "tests/unit/suite.h"
 
 static struct arena mem;
@@ -69,7 +71,7 @@ START_TEST(what_follows_two_dashes_is_a_word)
 END_TEST
 
 static const struct {
-    const char *words[7], *told;
+    const char *words[8], *told;
 } wrong[] = {
     { { "notifyctl" }, "a command is needed" },
     { { "notifyctl", "users" }, "no command users" },
@@ -86,6 +88,20 @@ static const struct {
     { { "notifyctl", "user", "list", "--json=yes" }, "--json takes no value" },
     { { "notifyctl", "user", "add", "a@b.co", "--role" }, "--role needs a value" },
     { { "notifyctl", "-ca", "seed", "-cb" }, "--config is given twice" },
+    { { "notifyctl", "queue" }, "needs one of status" },
+    { { "notifyctl", "queue", "status", "sms" }, "unexpected word sms" },
+    { { "notifyctl", "queue", "status", "--interval" }, "--interval needs a value" },
+    { { "notifyctl", "queue", "list" }, "knows no list" },
+    { { "notifyctl", "dead" }, "list, show, replay or purge" },
+    { { "notifyctl", "dead", "list", "x" }, "unexpected word x" },
+    { { "notifyctl", "dead", "list", "--all" }, "unknown option --all" },
+    { { "notifyctl", "dead", "list", "--dry-run" }, "unknown option --dry-run" },
+    { { "notifyctl", "dead", "show" }, "ID is missing" },
+    { { "notifyctl", "dead", "show", "1", "2" }, "unexpected word 2" },
+    { { "notifyctl", "dead", "show", "1", "--queue" }, "unknown option --queue" },
+    { { "notifyctl", "dead", "replay", "--yes" }, "unknown option --yes" },
+    { { "notifyctl", "dead", "replay", "--all=1" }, "--all takes no value" },
+    { { "notifyctl", "dead", "purge", "--limit", "1", "--limit", "2" }, "--limit is given twice" },
 };
 
 START_TEST(wrong_lines_are_refused_with_what_is_wrong)
@@ -177,6 +193,194 @@ START_TEST(every_example_is_a_right_line)
         ck_assert_msg(read_words(words) == ST_OK, "%s: %s", commands[i].example, err.text);
         ck_assert_ptr_eq(call.command, &commands[i]);
     }
+}
+END_TEST
+
+/* ---- what the commands themselves find wrong ---- */
+
+#define RECIPIENT "01890a5d-ac96-774b-bcce-b302099a8057.0"
+
+static const struct {
+    const char *words[9], *told; /* told NULL: right */
+} checked[] = {
+    { { "notifyctl", "queue", "status" }, NULL },
+    { { "notifyctl", "queue", "status", "--interval", "0" }, NULL },
+    { { "notifyctl", "queue", "status", "--interval", "1.5" }, "--interval takes a number" },
+    { { "notifyctl", "queue", "status", "--interval", "3601" }, "0 to 3600" },
+    { { "notifyctl", "dead", "list" }, NULL },
+    { { "notifyctl", "dead", "list", "--limit", "0" }, "--limit takes a number" },
+    { { "notifyctl", "dead", "list", "--limit", "10001" }, "1 to 10000" },
+    { { "notifyctl", "dead", "list", "--platform", "fax" }, "--platform must be" },
+    { { "notifyctl", "dead", "list", "--provider", "" }, "--provider is empty" },
+    { { "notifyctl", "dead", "list", "--code", "" }, "--code is empty" },
+    { { "notifyctl", "dead", "list", "--user", "ada" }, "--user: " },
+    { { "notifyctl", "dead", "list", "--message", "4711" }, "--message takes the id" },
+    { { "notifyctl", "dead", "list", "--since", "yesterday" }, "--since takes a time" },
+    { { "notifyctl", "dead", "list", "--until", "2026-13-01T00:00:00Z" }, "--until takes a time" },
+    { { "notifyctl", "dead", "list", "--since", "1h", "--until", "2h" }, "before --until" },
+    { { "notifyctl", "dead", "list", "--since", "2h", "--until", "1h" }, NULL },
+    { { "notifyctl", "dead", "list", "--queue", "--failed" }, "one of --queue and --failed" },
+    { { "notifyctl", "dead", "list", "--queue", "--code", "1" }, "no provider, code or user" },
+    { { "notifyctl", "dead", "list", "--failed", "--code", "1" }, NULL },
+    { { "notifyctl", "dead", "show", RECIPIENT }, NULL },
+    { { "notifyctl", "dead", "show", "9f86d081884c" }, NULL },
+    { { "notifyctl", "dead", "show", "17" }, NULL },
+    { { "notifyctl", "dead", "show", "0" }, "ID must be" },
+    { { "notifyctl", "dead", "show", "9f86d081884" }, "ID must be" },
+    { { "notifyctl", "dead", "show", "01890a5d-ac96-774b-bcce-b302099a8057" }, "ID must be" },
+    { { "notifyctl", "dead", "replay" }, "Give IDs, a filter, or --all" },
+    { { "notifyctl", "dead", "replay", "--queue" }, "Give IDs, a filter, or --all" },
+    { { "notifyctl", "dead", "replay", "--failed", "--limit", "9", "--dry-run" },
+      "Give IDs, a filter, or --all" },
+    { { "notifyctl", "dead", "replay", "--all" }, NULL },
+    { { "notifyctl", "dead", "replay", "--queue", "--all" }, NULL },
+    { { "notifyctl", "dead", "replay", "--all", "--code", "1" }, "no filter goes with it" },
+    { { "notifyctl", "dead", "replay", RECIPIENT }, NULL },
+    { { "notifyctl", "dead", "replay", RECIPIENT, "9f86d081884c" }, NULL },
+    { { "notifyctl", "dead", "replay", RECIPIENT, "--all" }, "no filter goes with them" },
+    { { "notifyctl", "dead", "replay", RECIPIENT, "--since", "1h" }, "no filter goes with them" },
+    { { "notifyctl", "dead", "replay", RECIPIENT, "--failed" }, "no filter goes with them" },
+    { { "notifyctl", "dead", "replay", "3" }, "3 is a position" },
+    { { "notifyctl", "dead", "replay", "everything" }, "ID must be" },
+    { { "notifyctl", "dead", "replay", "--since", "0s" }, NULL },
+    { { "notifyctl", "dead", "purge", "--yes" }, "Give IDs, a filter, or --all" },
+    { { "notifyctl", "dead", "purge", "--all" }, "one of --dry-run" },
+    { { "notifyctl", "dead", "purge", "--all", "--yes", "--dry-run" }, "one of --dry-run" },
+    { { "notifyctl", "dead", "purge", "--all", "--yes" }, NULL },
+    { { "notifyctl", "dead", "purge", RECIPIENT, "--dry-run" }, NULL },
+};
+
+START_TEST(what_a_command_finds_wrong_is_told_before_anything_is_opened)
+{
+    struct ctl ctl = CTL_INIT;
+
+    for (size_t i = 0; i < sizeof checked / sizeof *checked; i++) {
+        enum status s = read_words(checked[i].words);
+
+        ck_assert_msg(s == ST_OK, "row %zu: %s", i, err.text);
+        s = call.command->check(&ctl, &call, &err);
+        ck_assert_msg(s == (checked[i].told == NULL ? ST_OK : ST_INVALID), "row %zu: %s", i,
+                      s == ST_OK ? "right" : err.text);
+        if (checked[i].told != NULL)
+            ck_assert_msg(strstr(err.text, checked[i].told) != NULL, "row %zu: %s", i, err.text);
+    }
+    ck_assert_ptr_null(ctl.db);
+    ctl_done(&ctl);
+}
+END_TEST
+
+START_TEST(every_example_is_found_right_by_its_command)
+{
+    struct ctl ctl = CTL_INIT;
+
+    ctl.config.rate_limit.tiers = (struct config_tier[]){ { "basic", 1 } };
+    ctl.config.rate_limit.n_tiers = 1;
+    for (size_t i = 0; i < n_commands; i++) {
+        const char *words[16] = { NULL };
+        char *rest = arena_strdup(&mem, commands[i].example);
+
+        for (size_t n = 0; n < 15 && (words[n] = strsep(&rest, " ")) != NULL; n++)
+            continue;
+        ck_assert_int_eq(read_words(words), ST_OK);
+        if (call.command->check != NULL)
+            ck_assert_msg(call.command->check(&ctl, &call, &err) == ST_OK, "%s: %s",
+                          commands[i].example, err.text);
+    }
+}
+END_TEST
+
+/* ---- dead letters ---- */
+
+START_TEST(ids_are_told_apart_and_kept_once_each)
+{
+    struct letters l;
+
+    READ("dead", "replay", "01890A5D-AC96-774B-BCCE-B302099A8057.7", "9F86D081884C",
+         "01890a5d-ac96-774b-bcce-b302099a8057.10", "9f86d081884c", "000000000123",
+         "01890a5d-ac96-774b-bcce-b302099a8057.7");
+    ck_assert_int_eq(letters_read(&call, true, 0, &mem, &l, &err), ST_OK);
+    ck_assert_uint_eq(l.n_refs, 2);
+    ck_assert_str_eq(l.refs[0].message_id, "01890a5d-ac96-774b-bcce-b302099a8057");
+    ck_assert_int_eq(l.refs[0].n, 7);
+    ck_assert_int_eq(l.refs[1].n, 10);
+    ck_assert_uint_eq(l.n_names, 2);
+    ck_assert_str_eq(l.names[0], "000000000123"); /* twelve digits are a name */
+    ck_assert_str_eq(l.names[1], "9f86d081884c");
+}
+END_TEST
+
+START_TEST(filters_are_read_as_they_are_meant)
+{
+    struct letters l;
+
+    READ("dead", "list", "--platform", "whatsapp", "--provider", "twilio", "--code", "63016", "--message",
+         "01890A5D-AC96-774B-BCCE-B302099A8057", "--since", "2026-12-01T09:00:00Z", "--limit", "7");
+    ck_assert_int_eq(letters_read(&call, false, 0, &mem, &l, &err), ST_OK);
+    ck_assert(l.filter.by_platform && l.filter.platform == PF_WHATSAPP);
+    ck_assert_str_eq(l.filter.provider, "twilio");
+    ck_assert_str_eq(l.filter.code, "63016");
+    ck_assert_str_eq(l.filter.message_id, "01890a5d-ac96-774b-bcce-b302099a8057");
+    ck_assert_int_eq(l.filter.since_ms, 1796115600000);
+    ck_assert_int_eq(l.filter.until_ms, -1);
+    ck_assert_int_eq(l.limit, 7);
+    ck_assert(l.failed && !l.queue); /* a provider is given: the broker need not be asked */
+    READ("dead", "list", "--provider", "twilio");
+    ck_assert_int_eq(letters_read(&call, false, 0, &mem, &l, &err), ST_OK);
+    ck_assert(l.failed && !l.queue);
+    READ("dead", "list");
+    ck_assert_int_eq(letters_read(&call, false, 0, &mem, &l, &err), ST_OK);
+    ck_assert(l.failed && l.queue && l.limit == 0 && l.filter.since_ms == -1);
+    READ("dead", "list", "--queue", "--platform", "sms");
+    ck_assert_int_eq(letters_read(&call, false, 0, &mem, &l, &err), ST_OK);
+    ck_assert(!l.failed && l.queue);
+}
+END_TEST
+
+START_TEST(a_time_is_a_date_or_so_long_ago)
+{
+    static const struct {
+        const char *text;
+        int64_t ms; /* -1: none */
+    } rows[] = {
+        { "2026-12-01T09:00:00.5Z", 1796115600500 }, { "0s", 5000000 },      { "90s", 4910000 },
+        { "15m", 4100000 },                          { "1h", 1400000 },      { "2h", 0 },
+        { "9999999d", 0 },                           { "", -1 },             { "s", -1 },
+        { "5", -1 },                                 { "5w", -1 },           { "5 m", -1 },
+        { "-5m", -1 },                               { "5mm", -1 },          { "99999999999999s", -1 },
+        { "1.5h", -1 },                              { "2026-12-01", -1 },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int64_t ms = -1;
+
+        ck_assert_msg(letters_time(rows[i].text, 5000000, &ms) == (rows[i].ms >= 0), "%s", rows[i].text);
+        ck_assert_msg(ms == rows[i].ms, "%s: %lld", rows[i].text, (long long)ms);
+    }
+}
+END_TEST
+
+/* ---- progress ---- */
+
+static const char *bar(size_t done, size_t total, size_t width)
+{
+    struct buf out = BUF_INIT(4096);
+    const char *text;
+
+    progress_line(&out, "replaying", done, total, width);
+    text = arena_strdup(&mem, buf_str(&out));
+    buf_free(&out);
+    return text;
+}
+
+START_TEST(a_bar_shows_how_far_it_is_and_fits_its_line)
+{
+    ck_assert_str_eq(bar(0, 10, 37), "replaying  [...............]  0 of 10");
+    ck_assert_str_eq(bar(5, 10, 37), "replaying  [#######........]  5 of 10");
+    ck_assert_str_eq(bar(10, 10, 37), "replaying  [##############]  10 of 10");
+    ck_assert_str_eq(bar(12, 10, 37), bar(10, 10, 37)); /* more came meanwhile */
+    ck_assert_str_eq(bar(7, 0, 80), "replaying  7");    /* of an unknown number */
+    ck_assert_str_eq(bar(5, 10, 3), "replaying  []  5 of 10");
+    ck_assert_uint_eq(strlen(bar(5, 10, 200)), strlen("replaying  []  5 of 10") + 40);
 }
 END_TEST
 
@@ -303,7 +507,10 @@ SUITE("ctl", a_command_is_found_with_its_words_and_options, a_command_may_be_one
       wrong_lines_are_refused_with_what_is_wrong, a_wrong_line_still_says_its_command_and_json,
       help_version_and_check_need_no_command, numbers_are_digits_within_their_bounds,
       the_usage_line_names_words_and_options, help_lists_every_command_and_option,
-      every_example_is_a_right_line, the_manual_knows_every_command_and_option,
+      every_example_is_a_right_line, what_a_command_finds_wrong_is_told_before_anything_is_opened,
+      every_example_is_found_right_by_its_command, ids_are_told_apart_and_kept_once_each,
+      filters_are_read_as_they_are_meant, a_time_is_a_date_or_so_long_ago,
+      a_bar_shows_how_far_it_is_and_fits_its_line, the_manual_knows_every_command_and_option,
       columns_are_as_wide_as_their_widest_cell, a_table_without_rows_is_its_header,
       lines_fit_where_a_column_may_be_cut, no_cell_steers_the_terminal,
       the_place_of_the_database_never_holds_its_password)

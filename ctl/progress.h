@@ -1,0 +1,24 @@
+#ifndef CTL_PROGRESS_H
+#define CTL_PROGRESS_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/buf.h"
+/*
+ * progress - a bar on the terminal behind stderr while a long run goes on, and nothing elsewhere.
+ */
+struct progress {
+    const char *what;   /* "replaying" */
+    size_t done, total; /* total 0: not known */
+    bool shown;         /* stderr is a terminal, and no program reads along */
+    int64_t next_ms;
+};
+bool progress_is_wanted(bool json); /* is it worth asking for the total? */
+void progress_begin(struct progress *p, bool json, const char *what, size_t total);
+void progress_step(struct progress *p);
+void progress_end(struct progress *p); /* wipes the bar */
+
+/* "replaying  [#####.....]  500 of 1000", at most width places.  Pure. */
+void progress_line(struct buf *out, const char *what, size_t done, size_t total, size_t width);
+#endif
