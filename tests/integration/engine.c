@@ -24,8 +24,10 @@ void engine_rest(void)
              "  DELETE FROM dispatch;"
              "  EXIT;"
              " EXCEPTION WHEN deadlock_detected THEN END; END LOOP; END $$");
-    redis("FLUSHALL");
-    clock_sleep_ms(LOOK_MS);
+    if (*redis("KEYS notification:breaker:*") != '\0') {
+        redis("FLUSHALL");
+        clock_sleep_ms(LOOK_MS);
+    }
 }
 
 static pid_t own_workers[4];
