@@ -14,13 +14,14 @@ struct event {
     uint64_t tag;
     char message_id[UUID_TEXT_BYTES];
     size_t next, count;
+    bool unknown; /* it names a recipient that does not exist */
     struct envelope_recipient one, *recipients; /* &one, or a block of its own */
     struct event *after;
 };
 struct list {
     struct event *first, **last;
     size_t waiting;        /* references in it */
-    uint64_t received;     /* the last tag of this subscription */
+    uint64_t complete;     /* the last tag that is complete and was not rejected */
     uint64_t acknowledged; /* up to this one */
 };
 
@@ -70,7 +71,7 @@ static void forget(struct events *e)
         while (l->first != NULL)
             pop(l);
         l->waiting = 0;
-        l->received = l->acknowledged = 0;
+        l->complete = l->acknowledged = 0;
     }
     e->subscribed = false;
 }
@@ -160,7 +161,6 @@ static enum status take_in(struct events *e, const struct broker_event *event, s
     struct error fault;
 
     arena_reset(&e->scratch);
-    e->lists[event->subscription].received = event->tag;
     if (envelope_decode(&e->scratch, event->body, event->len, &envelope, &fault) == ST_OK) {
         add(e, event, &envelope);
         return ST_OK;
@@ -218,40 +218,63 @@ size_t events_peek(struct events *e, const size_t plan[LANE_COUNT], struct recip
     return n;
 }
 
-/* Tags grow within a lane, so the lowest that still waits is at the head. */
+/*
+ * Events of a lane are complete in their order.  By a tag that was not rejected: the broker ends a
+ * channel that names a settled one.
+ */
 static void acknowledge(struct events *e, int lane)
 {
     struct list *l = &e->lists[lane];
-    uint64_t upto = l->first != NULL ? l->first->tag - 1 : l->received;
     struct error err;
 
-    if (upto <= l->acknowledged)
+    if (l->complete <= l->acknowledged)
         return;
-    if (broker_ack_upto(e->broker, lane, upto, &err) != ST_OK)
+    if (broker_ack_upto(e->broker, lane, l->complete, &err) != ST_OK)
         log_warn("event.ack_failed", ERR(&err));
-    l->acknowledged = upto;
+    l->acknowledged = l->complete;
 }
 
-static void take(struct list *l, size_t n)
+static void complete(struct events *e, int lane, const struct event *v)
 {
+    struct error err;
+
+    if (!v->unknown) {
+        e->lists[lane].complete = v->tag;
+        return;
+    }
+    log_error("event.unknown_recipient", STR("message", v->message_id));
+    if (broker_reject(e->broker, lane, v->tag, &err) != ST_OK)
+        log_warn("event.reject_failed", ERR(&err));
+}
+
+static void take(struct events *e, int lane, size_t n, const bool unknown[])
+{
+    struct list *l = &e->lists[lane];
+
     while (n > 0 && l->first != NULL) {
         struct event *v = l->first;
         size_t some = v->count - v->next < n ? v->count - v->next : n;
 
+        for (size_t i = 0; i < some; i++)
+            v->unknown |= unknown[i];
         v->next += some;
+        unknown += some;
         l->waiting -= some;
         n -= some;
-        if (v->next == v->count)
+        if (v->next == v->count) {
+            complete(e, lane, v);
             pop(l);
+        }
     }
 }
 
-void events_taken(struct events *e, const size_t plan[LANE_COUNT])
+void events_taken(struct events *e, const size_t plan[LANE_COUNT], const bool unknown[])
 {
     for (int lane = 0; lane < LANE_COUNT; lane++) {
         if (plan[lane] > 0) {
-            take(&e->lists[lane], plan[lane]);
+            take(e, lane, plan[lane], unknown);
             acknowledge(e, lane);
+            unknown += plan[lane];
         }
     }
 }

@@ -38,6 +38,10 @@ void events_waiting(const struct events *e, size_t out[LANE_COUNT]);
  * many.  Good until events_taken.
  */
 size_t events_peek(struct events *e, const size_t plan[LANE_COUNT], struct recipient_ref out[]);
-/* Those of a peek with the same plan are claimed; acknowledges what is complete. */
-void events_taken(struct events *e, const size_t plan[LANE_COUNT]);
+/*
+ * Those of a peek with the same plan are claimed, or unknown[i] is true: there is no such recipient.
+ * Of what is complete by that, events which named an unknown one go to the dead letters, and the rest
+ * is acknowledged.
+ */
+void events_taken(struct events *e, const size_t plan[LANE_COUNT], const bool unknown[]);
 #endif

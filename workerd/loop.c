@@ -2,6 +2,7 @@
 #include "workerd/loop.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 #include "common/base/clock.h"
 #include "common/base/failpoint.h"
@@ -105,8 +106,43 @@ static void start(struct loop *l, const struct claim *claim, struct block *block
     log_context(NULL, NULL);
 }
 
-/* False: Postgres could not be asked; the references are still to be claimed. */
-static bool claim(struct loop *l, const struct recipient_ref refs[], size_t n)
+static int compare_claim(const void *key, const void *member)
+{
+    const struct recipient_ref *ref = key, *claimed = &((const struct claim *)member)->ref;
+    int by_message = strcasecmp(ref->message_id, claimed->message_id);
+
+    return by_message != 0 ? by_message : (ref->n > claimed->n) - (ref->n < claimed->n);
+}
+
+/* Who was not claimed was claimed before, or does not exist: only that is asked, and only of them. */
+static enum status find_unknown(struct loop *l, const struct recipient_ref refs[], size_t n,
+                                const struct claim claims[], size_t n_claims, struct arena *mem,
+                                bool unknown[], struct error *err)
+{
+    struct recipient_ref missed[CLAIM_MOST];
+    size_t place[CLAIM_MOST], k = 0;
+    bool gone[CLAIM_MOST];
+    enum status s = ST_OK;
+
+    for (size_t i = 0; i < n; i++) {
+        unknown[i] = false;
+        if (n_claims < n && bsearch(&refs[i], claims, n_claims, sizeof *claims, compare_claim) == NULL) {
+            place[k] = i;
+            missed[k++] = refs[i];
+        }
+    }
+    if (k > 0)
+        s = recipients_unknown(l->db, missed, k, mem, gone, err);
+    for (size_t i = 0; i < k && s == ST_OK; i++)
+        unknown[place[i]] = gone[i];
+    return s;
+}
+
+/*
+ * False: Postgres could not be asked; the references are still to be claimed.  unknown: NULL, or says
+ * which of them do not exist.
+ */
+static bool claim(struct loop *l, const struct recipient_ref refs[], size_t n, bool unknown[])
 {
     struct block *block = calloc(1, sizeof *block);
     int64_t lease_ms = (int64_t)l->config->worker.lease_seconds * 1000;
@@ -123,9 +159,11 @@ static bool claim(struct loop *l, const struct recipient_ref refs[], size_t n)
     if (s == ST_OK) {
         for (size_t i = 0; i < n_claims; i++)
             start(l, &claims[i], block, begun_ms);
-    } else if (s != ST_UNAVAILABLE) {
-        log_error("claim.failed", ERR(&err), NUM("recipients", n));
+        if (unknown != NULL)
+            s = find_unknown(l, refs, n, claims, n_claims, &block->mem, unknown, &err);
     }
+    if (s != ST_OK && s != ST_UNAVAILABLE)
+        log_error("claim.failed", ERR(&err), NUM("recipients", n));
     if (block->users == 0) {
         arena_done(&block->mem);
         free(block);
@@ -154,6 +192,7 @@ static void claim_events(struct loop *l)
 {
     size_t waiting[LANE_COUNT], permits[PF_COUNT], plan[LANE_COUNT], n;
     struct recipient_ref refs[CLAIM_MOST];
+    bool unknown[CLAIM_MOST];
 
     l->more_to_claim = false;
     if (share_free(&l->share) == 0 || clock_mono_ms() < l->next_claim_ms)
@@ -162,9 +201,9 @@ static void claim_events(struct loop *l)
     ask_gate(l, waiting, permits);
     share_slots(&l->share, waiting, permits, CLAIM_MOST, plan);
     n = events_peek(l->events, plan, refs);
-    if (n > 0 && claim(l, refs, n)) {
+    if (n > 0 && claim(l, refs, n, unknown)) {
         failpoint("claim.before_ack");
-        events_taken(l->events, plan);
+        events_taken(l->events, plan, unknown);
         l->more_to_claim = n == CLAIM_MOST;
     }
 }
@@ -203,7 +242,7 @@ static bool claim_lane(struct loop *l, int lane, size_t most, bool *found)
     arena_reset(&l->scratch);
     if (take_due(l->db, l->config, &q, &l->scratch, &refs, &n, &taken, &err) != ST_OK)
         return false;
-    *found |= n > 0 && claim(l, refs, n);
+    *found |= n > 0 && claim(l, refs, n, NULL);
     return true;
 }
 

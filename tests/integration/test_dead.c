@@ -210,6 +210,82 @@ START_TEST(an_event_that_nobody_can_read_is_listed_shown_refused_and_removed)
 }
 END_TEST
 
+static int times_in(const char *log, const char *what)
+{
+    int n = 0;
+
+    for (const char *p = witness_read(stack_file(text("log/%s.log", log))); (p = strstr(p, what)) != NULL; p++)
+        n++;
+    return n;
+}
+
+/* Told from a race that was lost: of those nobody hears. */
+START_TEST(an_event_that_names_an_unknown_recipient_goes_to_the_dead_letters)
+{
+    struct user u = user_new("unlimited");
+    int unreadable = times_in("workerd", "event.unreadable");
+    const char *id, *mixed, *copy;
+    json_t *doc;
+
+    empty_the_dead_queue();
+    id = send_with(&u, "sms", "+15551230009", tomorrow());
+    mixed = text("{\"message_id\":\"%s\",\"recipients\":[[0,0],[7,0]]}", id);
+    copy = text("{\"message_id\":\"%s\",\"recipients\":[[0,0]]}", id);
+    publish("sms", "{\"message_id\":\"01890A5D-AC96-774B-BCCE-B302099A8057\",\"recipients\":[[0,0]]}");
+    WAIT_UNTIL(dead_events() == 1, 5000);
+    publish("sms", mixed);
+    WAIT_UNTIL(dead_events() == 2, 5000);
+    WAIT_UNTIL(is_in(id, "delivered"), 5000);
+    for (int i = 0; i < 3; i++)
+        publish("sms", copy);
+    WAIT_UNTIL(ready_in("notification.sms") == 0, 5000);
+    clock_sleep_ms(500); /* a dead letter would come now */
+    doc = DOCUMENT(0, "dead", "list", "--queue");
+    ck_assert_uint_eq(rows(doc), 2);
+    for (int i = 0; i < 2; i++) {
+        bool known = strcmp(text_at(doc, text("data/%d/message_id", i)), id) == 0;
+
+        ck_assert_str_eq(text_at(doc, text("data/%d/code", i)), "rejected");
+        ck_assert_int_eq(json_is_true(at(doc, text("data/%d/replayable", i))), known);
+    }
+    expect_each_once(id, 1);
+    ck_assert_int_eq(times_in("workerd", "event.unreadable"), unreadable);
+    /* Its known recipient has left meanwhile: the event is taken, and forgotten. */
+    EXPECT(0, "replayed 0 recipients and 1 event", "dead", "replay", "--message", id);
+    WAIT_UNTIL(ready_in("notification.sms") == 0, 5000);
+    clock_sleep_ms(500);
+    expect_each_once(id, 1);
+    empty_the_dead_queue();
+}
+END_TEST
+
+/* A tag that was rejected is settled: to acknowledge up to it would cost the channel. */
+START_TEST(rejected_events_cost_no_connection)
+{
+    struct user u = user_new("unlimited");
+    const char *id = send_to(&u, "sms", "+15551230010");
+    struct letter letters[30];
+    int away;
+
+    empty_the_dead_queue();
+    WAIT_UNTIL(is_in(id, "delivered"), 5000);
+    service_down("workerd");
+    away = times_in("workerd", "broker.away");
+    for (int i = 0; i < 30; i += 3) {
+        letters[i] = (struct letter){ "sms", text("{\"message_id\":\"%s\",\"recipients\":[[0,0]]}", id) };
+        letters[i + 1] = (struct letter){ "sms", text("{\"message_id\":\"01890a5d-ac96-774b-bcce-b302099a8057\","
+                                                      "\"recipients\":[[%d,0]]}", i) };
+        letters[i + 2] = (struct letter){ "sms", text("junk %d", i) };
+    }
+    publish_all(letters, 30);
+    service_up("workerd");
+    WAIT_UNTIL(ready_in(QUEUE_DEAD) == 20, 10000);
+    clock_sleep_ms(500); /* what the broker objects to would be told by now */
+    ck_assert_int_eq(times_in("workerd", "broker.away"), away);
+    empty_the_dead_queue();
+}
+END_TEST
+
 /* As the delivery limit of a queue would do it: the event is right, and is rejected all the same. */
 START_TEST(an_event_of_a_known_recipient_goes_back_to_the_queue_where_it_died)
 {
@@ -531,6 +607,8 @@ START_TEST(queue_status_shows_the_rest_while_a_part_is_away)
 END_TEST
 
 STACK_SUITE("dead", settings, an_event_that_nobody_can_read_is_listed_shown_refused_and_removed,
+            an_event_that_names_an_unknown_recipient_goes_to_the_dead_letters,
+            rejected_events_cost_no_connection,
             an_event_of_a_known_recipient_goes_back_to_the_queue_where_it_died,
             an_event_goes_back_for_its_known_recipients_only,
             a_thousand_events_keep_their_positions_and_go_by_a_filter,
