@@ -74,7 +74,8 @@ enum status broker_receive(struct broker *b, int wait_ms, struct broker_event *o
                            struct error *err);
 /* All of this subscription up to this tag. */
 enum status broker_ack_upto(struct broker *b, int subscription, uint64_t tag, struct error *err);
-/* To the dead letters. */
+/* To the dead letters.  BROKER_TAKEN in place of a subscription: what broker_get() took. */
+#define BROKER_TAKEN (-1)
 enum status broker_reject(struct broker *b, int subscription, uint64_t tag, struct error *err);
 
 /* ---- looking into a queue ---- */

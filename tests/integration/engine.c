@@ -190,21 +190,21 @@ const char *redis(const char *fmt, ...)
 
 void breaker_set_open(const char *provider, int64_t ms)
 {
-    redis("SET notification:breaker:%s '{\"state\":\"open\",\"until_ms\":%lld,\"reason\":\"a test\","
+    redis("SET notification:breaker:{%s} '{\"state\":\"open\",\"until_ms\":%lld,\"reason\":\"a test\","
           "\"failures\":1}'", provider, (long long)(clock_wall_ms() + ms));
     clock_sleep_ms(LOOK_MS);
 }
 
 void breaker_forget(const char *provider)
 {
-    redis("DEL notification:breaker:%s notification:breaker:%s:probe notification:breaker:%s:pause",
+    redis("DEL notification:breaker:{%s} notification:breaker:{%s}:probe notification:breaker:{%s}:pause",
           provider, provider, provider);
     clock_sleep_ms(LOOK_MS);
 }
 
 static json_t *breaker_of(const char *provider)
 {
-    const char *value = redis("GET notification:breaker:%s", provider);
+    const char *value = redis("GET notification:breaker:{%s}", provider);
 
     return *value == '\0' ? NULL : json_loads(value, 0, NULL);
 }

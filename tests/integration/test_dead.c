@@ -132,6 +132,11 @@ static uint32_t ready_in(const char *queue)
     return ready;
 }
 
+static enum status reject(struct broker *b, uint64_t tag, struct error *err)
+{
+    return broker_reject(b, BROKER_TAKEN, tag, err);
+}
+
 /* The body of the first message of a queue, which is settled as asked. */
 static const char *take_from(const char *queue, enum status (*settle)(struct broker *, uint64_t,
                                                                       struct error *))
@@ -296,7 +301,7 @@ START_TEST(an_event_of_a_known_recipient_goes_back_to_the_queue_where_it_died)
     empty_the_dead_queue();
     service_down("workerd");
     id = send_with(&u, "sms", "+15551230001", "\"priority\":\"high\"");
-    take_from("notification.sms.high", broker_reject);
+    take_from("notification.sms.high", reject);
     WAIT_UNTIL(dead_events() == 1, 5000);
     doc = DOCUMENT(0, "dead", "list", "--message", id);
     ck_assert_str_eq(text_at(doc, "data/0/queue"), "notification.sms.high");
@@ -333,8 +338,8 @@ START_TEST(an_event_goes_back_for_its_known_recipients_only)
     body = text("{\"message_id\":\"%s\",\"recipients\":[[7,0],[0,0],[8,0]]}", id);
     publish("sms.low", body);
     publish("sms.low", "{\"message_id\":\"01890a5d-ac96-774b-bcce-b302099a8057\",\"recipients\":[[0,0]]}");
-    take_from("notification.sms.low", broker_reject);
-    take_from("notification.sms.low", broker_reject);
+    take_from("notification.sms.low", reject);
+    take_from("notification.sms.low", reject);
     WAIT_UNTIL(dead_events() == 2, 5000);
     doc = DOCUMENT(1, "dead", "replay", "--queue", "--since", "1h");
     ck_assert_int_eq(number_at(doc, "events"), 1);
