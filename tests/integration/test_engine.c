@@ -259,26 +259,6 @@ START_TEST(a_run_of_failures_opens_the_breaker_and_all_leaves_when_the_provider_
 }
 END_TEST
 
-START_TEST(without_redis_each_worker_has_its_own_breaker)
-{
-    struct user u = begin();
-    const char *first, *second;
-
-    service_down("redis");
-    service_down("simulator");
-    first = send_range(&u, 15551303000, 20, "");
-    WAIT_UNTIL(events_of(first, "attempt") >= 20, 5000);
-    second = send_range(&u, 15551303100, 20, "");
-    clock_sleep_ms(300);
-    ck_assert_int_le(attempts_counted(second), 1);
-    service_up("simulator");
-    WAIT_UNTIL(count_in(first, "sent,delivered") + count_in(second, "sent,delivered") == 40, 20000);
-    expect_each_once(first, 20);
-    expect_each_once(second, 20);
-    service_up("redis");
-}
-END_TEST
-
 /* ---- rates ---- */
 
 #define RATE 50
@@ -529,7 +509,6 @@ STACK_SUITE("engine", settings, what_a_provider_cannot_serve_goes_to_the_next_at
             while_a_breaker_is_open_nothing_is_claimed,
             a_half_open_breaker_lets_one_probe_through_among_two_workers,
             a_run_of_failures_opens_the_breaker_and_all_leaves_when_the_provider_is_well_again,
-            without_redis_each_worker_has_its_own_breaker,
             no_second_sees_more_than_a_platforms_rate_and_a_tenth_over_two_workers,
             no_second_sees_more_than_a_providers_rate_and_a_tenth_over_two_workers,
             without_redis_each_worker_keeps_the_rate_by_itself,
