@@ -48,7 +48,7 @@ START_TEST(a_high_message_leaves_though_slow_calls_hold_all_other_slots)
 
     workers(1, HEADERS("NOTIFY_WORKER_THREADS=1", "NOTIFY_WORKER_MAX_IN_FLIGHT=8"));
     normal = send_range(&u, 15550008900, 30, ""); /* each answered after nine seconds */
-    low = send_range(&u, 15550018900, 30, LOW);
+    low = send_range(&u, 15550008930, 30, LOW);
     WAIT_UNTIL(calls_of(normal).n + calls_of(low).n >= 6, 8000);
     high = send_with(&u, "sms", "+15551400001", HIGH);
     WAIT_UNTIL(is_in(high, "sent,delivered"), 5000);
