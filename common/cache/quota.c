@@ -24,6 +24,7 @@ static const struct cache_script count_script = {
 /* ---- this process's own count, while Redis is away ---- */
 
 #define SLOTS 4096
+#define NEIGHBOURS 8 /* slots in which a user may be */
 struct slot {
     char user_id[UUID_TEXT_BYTES];
     int64_t ends_ms;
@@ -32,29 +33,58 @@ struct slot {
 static pthread_mutex_t slots_lock = PTHREAD_MUTEX_INITIALIZER; /* guards slots */
 static struct slot slots[SLOTS];
 
-static struct slot *slot_of(const char *user_id)
+static uint32_t hash_of(const char *user_id)
 {
     uint32_t hash = 2166136261u; /* FNV-1a */
 
     for (const char *p = user_id; *p != '\0'; p++)
         hash = (hash ^ (uint8_t)*p) * 16777619u;
-    return &slots[hash % SLOTS];
+    return hash;
 }
 
-/* Two users that share a slot take it from each other: a full window for the newcomer. */
-static void count_here(struct quota_ask *ask, int64_t now_ms, int64_t *count, int64_t *left_ms)
+/*
+ * The user's slot, of a window that runs; a new window begins with left_ms to go.  Where all slots in
+ * question are others', the first is taken from its user: a full window for that one.
+ */
+static struct slot *slot_of(const char *user_id, int64_t now_ms, int64_t left_ms)
+{
+    uint32_t hash = hash_of(user_id);
+    struct slot *free_one = NULL, *s;
+
+    for (uint32_t i = 0; i < NEIGHBOURS; i++) {
+        s = &slots[(hash + i) % SLOTS];
+        if (s->ends_ms > now_ms && strcmp(s->user_id, user_id) == 0)
+            return s;
+        if (s->ends_ms <= now_ms && free_one == NULL)
+            free_one = s;
+    }
+    s = free_one != NULL ? free_one : &slots[hash % SLOTS];
+    snprintf(s->user_id, sizeof s->user_id, "%s", user_id);
+    s->ends_ms = now_ms + left_ms;
+    s->count = 0;
+    return s;
+}
+
+static void count_here(const struct quota_ask *ask, int64_t now_ms, int64_t *count, int64_t *left_ms)
 {
     struct slot *s;
 
     pthread_mutex_lock(&slots_lock);
-    s = slot_of(ask->user_id);
-    if (s->ends_ms <= now_ms || strcmp(s->user_id, ask->user_id) != 0) {
-        snprintf(s->user_id, sizeof s->user_id, "%s", ask->user_id);
-        s->ends_ms = now_ms + QUOTA_WINDOW_MS;
-        s->count = 0;
-    }
+    s = slot_of(ask->user_id, now_ms, QUOTA_WINDOW_MS);
     *count = ++s->count;
     *left_ms = s->ends_ms - now_ms;
+    pthread_mutex_unlock(&slots_lock);
+}
+
+/* What Redis has counted is where this process would go on. */
+static void note_here(const struct quota_ask *ask, int64_t now_ms, int64_t count, int64_t left_ms)
+{
+    struct slot *s;
+
+    pthread_mutex_lock(&slots_lock);
+    s = slot_of(ask->user_id, now_ms, left_ms);
+    if (s->count < count)
+        s->count = count;
     pthread_mutex_unlock(&slots_lock);
 }
 
@@ -67,7 +97,7 @@ static void answer(struct quota_ask *ask, int64_t count, int64_t left_ms)
     ask->reset_ms = left_ms;
 }
 
-static bool count_in_redis(struct cache *c, struct quota_ask asks[], size_t n)
+static bool count_in_redis(struct cache *c, struct quota_ask asks[], size_t n, int64_t now_ms)
 {
     struct cache_call calls[PIPELINE_MOST];
     char keys[PIPELINE_MOST][KEY_BYTES];
@@ -81,8 +111,10 @@ static bool count_in_redis(struct cache *c, struct quota_ask asks[], size_t n)
     }
     if (cache_run(c, &count_script, calls, n, &err) != ST_OK)
         return false;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        note_here(&asks[i], now_ms, calls[i].first, calls[i].second);
         answer(&asks[i], calls[i].first, calls[i].second);
+    }
     return true;
 }
 
@@ -93,7 +125,7 @@ void quota_take(struct cache *c, struct quota_ask asks[], size_t n)
     for (size_t at = 0; at < n; at += PIPELINE_MOST) {
         size_t some = n - at < PIPELINE_MOST ? n - at : PIPELINE_MOST;
 
-        if (count_in_redis(c, asks + at, some))
+        if (count_in_redis(c, asks + at, some, now_ms))
             continue;
         for (size_t i = at; i < at + some; i++) {
             count_here(&asks[i], now_ms, &count, &left_ms);

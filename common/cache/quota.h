@@ -9,7 +9,8 @@
  * quota - how many requests a user has made in the present minute.
  *
  * A window begins with the first request and lasts a minute.  Redis counts over all processes, in
- * one script; while it is away each process counts for itself.
+ * one script; while it is away each process counts for itself, on from what it last saw of Redis's
+ * count.  So at most `limit` requests pass in each process.
  */
 #define QUOTA_WINDOW_MS 60000
 

@@ -28,13 +28,15 @@ STACK_HARNESS = \
 %C%_test_users_SOURCES = %D%/test_users.c $(INTEGRATION_HARNESS)
 %C%_test_notifyctl_SOURCES = %D%/test_notifyctl.c $(INTEGRATION_HARNESS)
 
-%C%_test_api_SOURCES = %D%/test_api.c $(STACK_HARNESS)
+%C%_test_api_SOURCES = %D%/test_api.c %D%/crowd.c %D%/crowd.h $(STACK_HARNESS)
 %C%_test_bad_input_SOURCES = %D%/test_bad_input.c $(STACK_HARNESS)
 %C%_test_delivery_SOURCES = %D%/test_delivery.c $(STACK_HARNESS)
 %C%_test_failures_SOURCES = %D%/test_failures.c $(STACK_HARNESS)
 %C%_test_programs_SOURCES = %D%/test_programs.c $(STACK_HARNESS)
 
-integration: all $(INTEGRATION_TESTS)
+# One make after the other: two at once would each make the libraries, in the same files.
+integration: all
+	$(MAKE) $(AM_MAKEFLAGS) $(INTEGRATION_TESTS)
 .PHONY: integration
 
 # The tables and the connection to them.

@@ -1,6 +1,8 @@
 /* The API through the web server: who may call, how often, and what an answer looks like. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "tests/integration/crowd.h"
 #include "tests/integration/fastcgi.h"
 #include "tests/integration/stack.h"
 #include "tests/integration/witness.h"
@@ -8,7 +10,7 @@
 #define MESSAGES "/api/v1/messages"
 #define NO_ONES_ID "01890000-0000-7000-8000-000000000000"
 
-static const char *const settings[] = { "rate_limit.unlimited=0", NULL };
+static const char *const settings[] = { "rate_limit.unlimited=0", "rate_limit.gold=7", NULL };
 
 static struct answer show(const char *id, const char *key)
 {
@@ -209,6 +211,66 @@ START_TEST(the_free_tier_has_60_calls_a_minute_exactly_over_two_processes)
 }
 END_TEST
 
+START_TEST(each_tier_has_its_limit_and_a_further_one_is_set_by_its_name)
+{
+    static const struct {
+        const char *tier, *limit, *left;
+    } tiers[] = { { "free", "60", "59" }, { "basic", "300", "299" }, { "premium", "1000", "999" },
+                  { "gold", "7", "6" }, { "unlimited", NULL, NULL } };
+
+    for (size_t i = 0; i < sizeof tiers / sizeof *tiers; i++) {
+        struct user u = user_new(tiers[i].tier);
+        struct answer a = show(NO_ONES_ID, u.key);
+
+        expect_problem(&a, 404, "not_found");
+        ck_assert_pstr_eq(header(&a, "X-RateLimit-Limit"), tiers[i].limit);
+        ck_assert_pstr_eq(header(&a, "X-RateLimit-Remaining"), tiers[i].left);
+        for (int k = 1; strcmp(tiers[i].tier, "gold") == 0 && k < 8; k++)
+            a = show(NO_ONES_ID, u.key);
+        ck_assert_int_eq(a.status, strcmp(tiers[i].tier, "gold") == 0 ? 429 : 404);
+    }
+}
+END_TEST
+
+#define CALLERS 8
+#define CALLS_EACH 20
+
+/* What was left, as each answer said it: counts[left], and counts[599] for those that were refused. */
+static void call_often(int i, const void *with, struct caller_seen *seen)
+{
+    const struct user *u = with;
+    const char *url = text("%s" MESSAGES "/" NO_ONES_ID, stack_env("NOTIFY_URL"));
+    struct answer a;
+
+    for (int k = 0; k < CALLS_EACH; k++) {
+        if (!http_send("GET", url, u->key, NULL, NULL, &a))
+            continue;
+        if (a.status == 429)
+            seen->counts[599]++;
+        else if (a.status == 404 && header(&a, "X-RateLimit-Remaining") != NULL)
+            seen->counts[atoi(header(&a, "X-RateLimit-Remaining"))]++;
+    }
+}
+
+START_TEST(of_many_calls_at_once_exactly_the_limit_passes)
+{
+    struct user u = user_new("free");
+    struct caller_seen *seen = crowd_run(CALLERS, call_often, &u);
+    int refused = 0;
+
+    for (int left = 0; left < 60; left++) {
+        int times = 0;
+
+        for (int i = 0; i < CALLERS; i++)
+            times += seen[i].counts[left];
+        ck_assert_msg(times == 1, "%d calls were told that %d are left", times, left);
+    }
+    for (int i = 0; i < CALLERS; i++)
+        refused += seen[i].counts[599];
+    ck_assert_int_eq(refused, CALLERS * CALLS_EACH - 60);
+}
+END_TEST
+
 START_TEST(one_users_calls_are_not_counted_to_another)
 {
     struct user u = user_new("free"), other = user_new("basic");
@@ -347,6 +409,8 @@ STACK_SUITE("api", settings, a_202_names_the_message_and_where_it_is_found,
             another_users_message_is_404_as_one_that_does_not_exist,
             an_administrator_sees_every_users_message,
             the_free_tier_has_60_calls_a_minute_exactly_over_two_processes,
+            each_tier_has_its_limit_and_a_further_one_is_set_by_its_name,
+            of_many_calls_at_once_exactly_the_limit_passes,
             one_users_calls_are_not_counted_to_another, a_callers_request_id_is_kept,
             a_request_id_that_is_none_is_replaced, ids_that_are_nobodys_are_404,
             paths_that_do_not_exist_are_404, a_wrong_method_is_405_and_says_which_are_right,

@@ -13,7 +13,7 @@
 #define LEASE_MS 6000
 
 static const char *const settings[] = {
-    "rate_limit.unlimited=0", "worker.retry_base_ms=50", "worker.retry_max_ms=400",
+    "rate_limit.unlimited=0", "rate_limit.gold=7", "worker.retry_base_ms=50", "worker.retry_max_ms=400",
     "worker.max_attempts=3", "worker.lease_seconds=6", "scheduler.interval_ms=100",
     "provider.twilio.timeout_ms=4000", NULL
 };
@@ -153,6 +153,37 @@ START_TEST(with_redis_stopped_calls_go_on)
     WAIT_UNTIL(stack_is_whole(), 10000);
     id = send_to(&other, "sms", "+15551280003");
     WAIT_UNTIL(is_in(id, "delivered"), 5000);
+}
+END_TEST
+
+/* How many calls pass in a row, in this process. */
+static int calls_that_pass(const char *responder, const struct user *u)
+{
+    for (int n = 0; n < 100; n++) {
+        struct answer a = fastcgi_call(fastcgi_socket(responder), "GET", "/api/v1/messages?limit=1", u->key, NULL);
+
+        if (a.status == 429)
+            return n;
+        ck_assert_msg(a.status == 200, "%d %s", a.status, a.body);
+        ck_assert_str_eq(header(&a, "X-RateLimit-Limit"), "7");
+    }
+    return -1;
+}
+
+/* Each process alone: so with two of them twice the limit is the most that passes. */
+START_TEST(without_redis_each_process_holds_the_limit)
+{
+    struct user u = user_new("gold"), other = user_new("gold");
+
+    for (int i = 0; i < 3; i++)
+        fastcgi_call(fastcgi_socket("fcgi-1"), "GET", "/api/v1/messages?limit=1", other.key, NULL);
+    service_down("redis");
+    ck_assert_int_eq(calls_that_pass("fcgi-1", &u), 7);
+    ck_assert_int_eq(calls_that_pass("fcgi-2", &u), 7);
+    ck_assert_int_eq(calls_that_pass("fcgi-1", &u), 0);
+    ck_assert_int_eq(calls_that_pass("fcgi-1", &other), 4); /* it goes on from what Redis had counted */
+    ck_assert_int_eq(calls_that_pass("fcgi-2", &other), 7);
+    service_up("redis");
 }
 END_TEST
 
@@ -331,6 +362,7 @@ STACK_SUITE("failures", settings, a_202_is_found_in_postgres_after_kill_9_of_the
             a_message_leaves_while_rabbitmq_is_stopped,
             a_message_accepted_while_rabbitmq_is_stopped_is_delivered_after_it_starts,
             kill_9_of_rabbitmq_under_load_loses_nothing, with_redis_stopped_calls_go_on,
+            without_redis_each_process_holds_the_limit,
             with_postgres_stopped_calls_are_503_with_retry_after_and_all_is_well_after_it_starts,
             kill_9_of_postgres_under_load_loses_no_202,
             kill_9_of_workerd_with_200_recipients_in_flight_loses_none,

@@ -89,6 +89,23 @@ START_TEST(each_user_has_a_count_of_their_own)
 }
 END_TEST
 
+/* As many as a busy minute has: each is held to the limit, though places to count them in are shared. */
+START_TEST(users_do_not_push_each_other_out)
+{
+    enum { USERS = 1000 };
+    char user[USERS][16];
+
+    setup();
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < USERS; i++) {
+            snprintf(user[i], sizeof user[i], "user-%d", i);
+            ck_assert_int_eq(take(user[i], 2).allowed, round < 2);
+        }
+    }
+    cache_free(cache);
+}
+END_TEST
+
 /* Far more users than places to count them in. */
 START_TEST(nobody_pays_for_another)
 {
@@ -161,6 +178,6 @@ END_TEST
 
 SUITE("quota", calls_are_allowed_up_to_the_limit,
       a_window_begins_with_the_first_call_and_lasts_a_minute, each_user_has_a_count_of_their_own,
-      nobody_pays_for_another, a_limit_that_was_changed_counts_at_once,
+      users_do_not_push_each_other_out, nobody_pays_for_another, a_limit_that_was_changed_counts_at_once,
       many_calls_of_a_round_are_counted_one_by_one, no_call_at_all_is_fine,
       an_absent_redis_is_tried_now_and_then_and_no_more)
