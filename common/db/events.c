@@ -1,6 +1,8 @@
 /* events - reading the timeline. */
 #include "common/db/events.h"
 
+#include <string.h>
+
 #include "common/base/clock.h"
 
 #define MS(column) "(extract(epoch FROM " column ") * 1000)::bigint"
@@ -41,13 +43,12 @@ static struct event *read_events(const struct rows *r, struct arena *mem)
     return list;
 }
 
-enum status events_page(struct db *db, const char *message_id, int64_t after_ms, int64_t after_id,
-                        int limit, struct arena *mem, struct event **out, size_t *count,
-                        struct error *err)
+static enum status read_page(struct db *db, const char *message_id, struct events_place behind, int limit,
+                             struct arena *mem, struct event **out, size_t *count, struct error *err)
 {
     char at[CLOCK_TEXT_BYTES];
-    const char *args[] = { message_id, after_ms < 0 ? "-infinity" : clock_format(after_ms, at),
-                           arena_printf(mem, "%lld", (long long)after_id),
+    const char *args[] = { message_id, behind.at_ms < 0 ? "-infinity" : clock_format(behind.at_ms, at),
+                           arena_printf(mem, "%lld", (long long)behind.id),
                            arena_printf(mem, "%d", limit) };
     struct rows r;
     enum status s = db_query(db, &page, args, mem, &r, err);
@@ -71,5 +72,67 @@ enum status events_of_recipient(struct db *db, const char *message_id, int n, in
         return s;
     *out = read_events(&r, mem);
     *count = r.count;
+    return ST_OK;
+}
+
+/*
+ * What is written later is not dated before this: transactions that write date their events after
+ * their own start, or late by as much as is allowed (and a millisecond, since times are rounded).  No
+ * statement of ours lasts as long as a minute: what does is a stranger's, and waited for by nobody.
+ */
+static const struct statement settled = {
+    "events_settled",
+    "SELECT " MS("least(min(xact_start), clock_timestamp())") " - $1::bigint - 1"
+    "  FROM pg_stat_get_activity(NULL)"
+    " WHERE backend_xid IS NOT NULL AND xact_start > clock_timestamp() - interval '1 minute'",
+    1
+};
+
+static enum status read_settled(struct db *db, struct arena *mem, int64_t *before_ms, struct error *err)
+{
+    struct rows r;
+    const char *late_ms = arena_printf(mem, "%d", EVENTS_LATE_MS);
+    enum status s = db_query(db, &settled, &late_ms, mem, &r, err);
+
+    if (s == ST_OK)
+        *before_ms = row_int(&r, 0, 0);
+    return s;
+}
+
+/* Nothing comes before a message's own acceptance, which is written with it. */
+static bool is_settled(const struct event *e, int64_t before_ms)
+{
+    return e->at_ms < before_ms || strcmp(e->event, "accepted") == 0;
+}
+
+/*
+ * The page is read again after having asked who is writing: whoever was done by then is in it, and
+ * whoever was not, or came later, dates behind where it ends.
+ */
+enum status events_page(struct db *db, const char *message_id, struct events_place *place, int limit,
+                        struct arena *mem, struct event **out, size_t *count, bool *more,
+                        struct error *err)
+{
+    struct event *list;
+    int64_t before_ms;
+    size_t n, shown = 0;
+    enum status s = read_page(db, message_id, *place, limit + 1, mem, &list, &n, err);
+
+    if (s == ST_OK && n > (size_t)limit) {
+        s = read_settled(db, mem, &before_ms, err);
+        if (s == ST_OK)
+            s = read_page(db, message_id, *place, limit + 1, mem, &list, &n, err);
+        while (s == ST_OK && shown < (size_t)limit && is_settled(&list[shown], before_ms))
+            shown++;
+    } else {
+        shown = n;
+    }
+    if (s != ST_OK)
+        return s;
+    if (shown > 0)
+        *place = (struct events_place){ list[shown - 1].at_ms, list[shown - 1].id };
+    *out = list;
+    *count = shown;
+    *more = shown < n;
     return ST_OK;
 }

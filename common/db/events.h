@@ -18,9 +18,23 @@ struct event {
     int64_t next_attempt_ms;      /* -1: none */
     bool possible_duplicate;
 };
-/* Oldest first, behind the place (after_ms, after_id); -1 for both begins. */
-enum status events_page(struct db *db, const char *message_id, int64_t after_ms, int64_t after_id,
-                        int limit, struct arena *mem, struct event **out, size_t *count,
+/*
+ * Some events are told a moment after what they tell of: the mark of a publication waits for company.
+ * None is dated further back than this, by the database's clock.
+ */
+#define EVENTS_LATE_MS 500
+
+struct events_place {
+    int64_t at_ms, id;
+};
+#define EVENTS_BEGIN { -1, -1 }
+/*
+ * Oldest first, from behind *place, which then is where the next page begins.  A page that is not the
+ * last ends before whatever may still get an event in front of it, from somebody who is writing now or
+ * is late: it may be shorter than limit, even empty.  The last one shows all there is.
+ */
+enum status events_page(struct db *db, const char *message_id, struct events_place *place, int limit,
+                        struct arena *mem, struct event **out, size_t *count, bool *more,
                         struct error *err);
 /* The oldest `limit` of one recipient and of its whole message. */
 enum status events_of_recipient(struct db *db, const char *message_id, int n, int limit,

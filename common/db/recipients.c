@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/db/events.h"
 #include "common/db/messages.h"
 #include "common/db/refs.h"
 
@@ -10,14 +11,20 @@
 
 /*
  * SKIP LOCKED: a row that a worker is claiming needs no mark, and waiting for it could deadlock
- * with the claim's own order of rows.  The timeline is told either way, with the time of publishing.
- * One that was queued before is marked anew, since the patience with its event begins anew.
+ * with the claim's own order of rows.  The timeline is told either way, with the time of publishing,
+ * if that is not too long ago for it.  One that was queued before is marked anew, since the patience
+ * with its event begins anew.
  */
+#define TEXT(number) TEXT_OF(number)
+#define TEXT_OF(number) #number
+
 static const struct statement mark_queued = {
     "recipients_mark_queued",
     "WITH told AS ("
     "  INSERT INTO message_events (message_id, n, at, event, status)"
-    "  SELECT message_id, n, at, 'queued', 'queued'"
+    "  SELECT message_id, n,"
+    "         greatest(at, clock_timestamp() - interval '" TEXT(EVENTS_LATE_MS) " milliseconds'),"
+    "         'queued', 'queued'"
     "    FROM unnest($1::uuid[], $2::int[], $4::timestamptz[]) AS w (message_id, n, at)"
     "), free AS ("
     "  SELECT r.message_id, r.n FROM " REFS_UNNEST " AS w (message_id, n, fence)"

@@ -1,4 +1,5 @@
 /* messages_read - showing a message, and lists of messages, recipients and events. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,34 +196,32 @@ static const char *const events_parameters[] = { "limit", "cursor", NULL };
 
 void events_show(struct api *api, struct call *c)
 {
-    long long after_ms = -1, after_id = -1;
-    const char *scope, *place, *next = NULL;
+    struct events_place place = EVENTS_BEGIN;
+    const char *scope, *given, *next = NULL;
     struct message message;
     struct event *list;
     struct json_writer w;
     struct query q;
-    size_t n, shown;
+    size_t n;
+    bool more;
     int limit;
 
     if (!query_read(&q, c, events_parameters))
         return;
     limit = query_int(&q, "limit", 1, 100, 100);
     scope = query_scope(&q, events_parameters);
-    place = query_cursor(&q, scope);
+    given = query_cursor(&q, scope);
     if (!query_done(&q) || is_answered(c, find(api, c, &message)))
         return;
-    if (place != NULL)
-        sscanf(place, "%lld.%lld", &after_ms, &after_id);
-    shown = (size_t)limit;
-    if (is_answered(c, events_page(api->db, message.id, after_ms, after_id, limit + 1, &c->mem, &list, &n,
-                                   NULL)))
+    if (given != NULL)
+        sscanf(given, "%" SCNd64 ".%" SCNd64, &place.at_ms, &place.id);
+    if (is_answered(c, events_page(api->db, message.id, &place, limit, &c->mem, &list, &n, &more, NULL)))
         return;
     w = begin_list(c);
-    for (size_t i = 0; i < n && i < shown; i++)
+    for (size_t i = 0; i < n; i++)
         event_view_write(&w, message.id, &list[i]);
-    if (n > shown)
-        next = arena_printf(&c->mem, "%lld.%lld", (long long)list[shown - 1].at_ms,
-                            (long long)list[shown - 1].id);
+    if (more)
+        next = arena_printf(&c->mem, "%" PRId64 ".%" PRId64, place.at_ms, place.id);
     end_list(&w, c, next, scope);
 }
 

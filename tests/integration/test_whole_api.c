@@ -299,6 +299,42 @@ START_TEST(the_timeline_tells_what_happened_in_order)
 }
 END_TEST
 
+static void tell(const char *id, const char *event, const char *at)
+{
+    sql_text("INSERT INTO message_events (message_id, event, at) VALUES ('%s', '%s', %s) RETURNING id::text",
+             id, event, at);
+}
+
+/* Marks of publications are told late, as other events may be: behind what a caller has read already. */
+START_TEST(a_walk_along_a_timeline_misses_nothing_that_is_told_late)
+{
+    struct user u = user_new("unlimited");
+    const char *id = later(&u, "+15551242100", 3600000), *seen = "", *cursor = "";
+    bool late = false;
+
+    tell(id, "first", "clock_timestamp()");
+    tell(id, "second", "clock_timestamp()");
+    tell(id, "third", "clock_timestamp()");
+    do {
+        struct answer a = get(&u, text(MESSAGES "/%s/events?limit=1%s", id, cursor));
+
+        ck_assert_msg(a.status == 200, "%d %s", a.status, a.body);
+        if (json_array_size(at(a.json, "data")) > 0)
+            seen = text("%s %s", seen, text_at(a.json, "data/0/event"));
+        if (!late)
+            tell(id, "late", "clock_timestamp() - interval '10 milliseconds'");
+        late = true;
+        cursor = json_is_null(at(a.json, "next_cursor")) ? NULL : text("&cursor=%s", text_at(a.json, "next_cursor"));
+    } while (cursor != NULL);
+    ck_assert_ptr_nonnull(strstr(seen, " late"));
+    ck_assert_ptr_nonnull(strstr(seen, " first"));
+    ck_assert_ptr_nonnull(strstr(seen, " second"));
+    ck_assert_ptr_nonnull(strstr(seen, " third"));
+    ck_assert_int_eq(strncmp(seen, " accepted ", 10), 0);
+    ck_assert_uint_eq(strlen(seen), strlen(" accepted late first second third")); /* each once */
+}
+END_TEST
+
 /* ---- cancelling ---- */
 
 START_TEST(only_a_scheduled_message_is_cancelled_and_then_never_leaves)
@@ -452,6 +488,7 @@ STACK_SUITE("whole_api", settings, another_users_id_is_an_unknown_id_on_every_ro
             pages_show_each_message_once_while_others_are_added,
             every_filter_alone_and_with_another_finds_what_sql_finds,
             the_timeline_tells_what_happened_in_order,
+            a_walk_along_a_timeline_misses_nothing_that_is_told_late,
             only_a_scheduled_message_is_cancelled_and_then_never_leaves,
             the_commands_of_the_guide_print_what_it_says, head_is_answered_like_get_without_the_body,
             options_tells_what_is_allowed_and_another_method_is_405,
