@@ -28,27 +28,31 @@ static const struct statement take_oldest = {
 };
 
 /*
- * The users that have anything in the lane are hopped over in the index, one look-up each; each may
- * have an equal part of the limit.  Where there are more users than places, those behind $4 come
- * first: the caller draws it anew each time.
+ * The users of the lane are hopped over in the index, one look-up each, which finds what is first due;
+ * each who has something due may have an equal part of the limit.  Where there are more users than
+ * places, those behind $4 come first: the caller draws it anew each time.  Rows are compared and
+ * ordered so that dispatch_turn alone will do: a planner that has seen one user only would look for
+ * another's rows among all that are due.
  */
 static const struct statement take_in_turn = {
     "dispatch_take_in_turn",
     TAKE_SQL("hop AS ("
-             "  (SELECT user_key FROM dispatch WHERE lane = $1::smallint ORDER BY user_key LIMIT 1)"
+             "  (SELECT user_key, due_at FROM dispatch WHERE lane = $1::smallint"
+             "    ORDER BY user_key, due_at LIMIT 1)"
              "  UNION ALL"
-             "  SELECT (SELECT d.user_key FROM dispatch d"
-             "           WHERE d.lane = $1::smallint AND d.user_key > hop.user_key"
-             "           ORDER BY d.user_key LIMIT 1)"
-             "    FROM hop WHERE hop.user_key IS NOT NULL"
+             "  SELECT next.user_key, next.due_at FROM hop CROSS JOIN LATERAL ("
+             "    SELECT user_key, due_at FROM dispatch"
+             "     WHERE lane = $1::smallint AND user_key > hop.user_key"
+             "     ORDER BY user_key, due_at LIMIT 1) next"
              "), turn AS MATERIALIZED ("
              "  SELECT user_key, greatest(1, $2::int / count(*) OVER ()) AS part"
-             "    FROM hop WHERE user_key IS NOT NULL ORDER BY user_key < $4::int, user_key"
+             "    FROM hop WHERE due_at <= now() ORDER BY user_key < $4::int, user_key"
              "), due AS MATERIALIZED ("
              "  SELECT d.message_id, d.n FROM turn CROSS JOIN LATERAL ("
              "    SELECT message_id, n FROM dispatch"
-             "     WHERE lane = $1::smallint AND user_key = turn.user_key AND due_at <= now()"
-             "     ORDER BY due_at LIMIT turn.part FOR UPDATE SKIP LOCKED) d"
+             "     WHERE lane = $1::smallint AND (user_key, due_at) >= (turn.user_key, '-infinity')"
+             "       AND (user_key, due_at) <= (turn.user_key, now())"
+             "     ORDER BY user_key, due_at LIMIT turn.part FOR UPDATE SKIP LOCKED) d"
              "   LIMIT $2::int"
              ")"),
     4
