@@ -54,3 +54,6 @@ fuzz_targets += tests/fuzz/fuzz_smtp_reply tests/fuzz/fuzz_unsubscribe tests/fuz
 tests_fuzz_fuzz_smtp_reply_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_unsubscribe_LDADD = $(fuzz_ldadd)
 tests_fuzz_fuzz_mask_LDADD = $(fuzz_ldadd)
+fuzz_targets += tests/fuzz/fuzz_submission tests/fuzz/fuzz_telegram_text
+tests_fuzz_fuzz_submission_LDADD = tests/simulator/libsimulator.a $(fuzz_ldadd)
+tests_fuzz_fuzz_telegram_text_LDADD = tests/simulator/libsimulator.a $(fuzz_ldadd)

@@ -103,13 +103,15 @@ static const struct {
 /* "&#60;" or "&#x3c;"; its length, or 0. */
 static size_t numeric_reference(const char *text)
 {
-    bool hex = text[2] == 'x';
-    const char *digits = text + (hex ? 3 : 2);
-    size_t n = strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789");
+    const char *digits = text + 2;
+    bool hex = strncmp(text, "&#x", 3) == 0;
+    size_t n;
 
-    if (strncmp(text, "&#", 2) != 0 || n == 0 || digits[n] != ';')
+    if (strncmp(text, "&#", 2) != 0)
         return 0;
-    return (size_t)(digits - text) + n + 1;
+    digits += hex;
+    n = strspn(digits, hex ? "0123456789abcdefABCDEF" : "0123456789");
+    return n > 0 && digits[n] == ';' ? (size_t)(digits - text) + n + 1 : 0;
 }
 
 /* A '&' that begins no reference is only itself. */

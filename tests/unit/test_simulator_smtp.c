@@ -246,6 +246,8 @@ START_TEST(tls_can_be_required)
     expect_talk(&s, HELLO "STARTTLS\r\n" FROM, "220 250 220 503");
     expect_talk(&s, HELLO "STARTTLS\r\n" HELLO "STARTTLS\r\n", "220 250 220 250 503");
     expect_talk(&s, "STARTTLS\r\n", "220 503");
+    s.smtp.user = NULL;
+    expect_talk(&s, HELLO FROM "STARTTLS\r\n" HELLO FROM, "220 250 530 220 250 250");
     s.smtp.tls = SMTP_TLS_OFF;
     expect_talk(&s, HELLO "STARTTLS\r\n", "220 250 503");
     begin(&t);

@@ -256,10 +256,10 @@ START_TEST(lengths_are_counted_in_characters)
     const char *text = HEAD TO "\"text\":{\"body\":\"", *opaque = HEAD TO TEXT
                     ",\"biz_opaque_callback_data\":\"";
 
-    ck_assert_int_eq(status_for_length(text, WHATSAPP_TEXT_MAX, "\"}}"), 200);
-    ck_assert_int_eq(status_for_length(text, WHATSAPP_TEXT_MAX + 1, "\"}}"), 400);
-    ck_assert_int_eq(status_for_length(opaque, WHATSAPP_OPAQUE_MAX, "\"}"), 200);
-    ck_assert_int_eq(status_for_length(opaque, WHATSAPP_OPAQUE_MAX + 1, "\"}"), 400);
+    ck_assert_int_eq(status_for_length(text, 4096, "\"}}"), 200);
+    ck_assert_int_eq(status_for_length(text, 4097, "\"}}"), 400);
+    ck_assert_int_eq(status_for_length(opaque, 512, "\"}"), 200);
+    ck_assert_int_eq(status_for_length(opaque, 513, "\"}"), 400);
     ck_assert_int_eq(status_for_length(opaque, BODY_MAX, "\"}"), 413);
 }
 END_TEST

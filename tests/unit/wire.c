@@ -308,7 +308,7 @@ static struct {
     pthread_cond_t changed;
     struct wire_post posts[POSTS_MOST]; /* under lock, as all below */
     size_t count;
-    int fail_times, fail_status;
+    int fail_times, fail_status, wait_ms;
 } sink = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
 
 static enum MHD_Result add_header(void *cls, enum MHD_ValueKind kind, const char *name,
@@ -324,7 +324,7 @@ static enum MHD_Result add_header(void *cls, enum MHD_ValueKind kind, const char
 static int store(struct MHD_Connection *connection, const char *path, struct buf *body)
 {
     struct buf headers = BUF_INIT(65536);
-    int status = 200;
+    int status = 200, wait_ms;
 
     MHD_get_connection_values(connection, MHD_HEADER_KIND, add_header, &headers);
     pthread_mutex_lock(&sink.lock);
@@ -339,9 +339,11 @@ static int store(struct MHD_Connection *connection, const char *path, struct buf
         sink.fail_times--;
         status = sink.fail_status;
     }
+    wait_ms = sink.wait_ms;
     pthread_cond_broadcast(&sink.changed);
     pthread_mutex_unlock(&sink.lock);
     buf_free(&headers);
+    clock_sleep_ms(wait_ms);
     return status;
 }
 
@@ -399,6 +401,13 @@ void wire_sink_fails(int times, int status)
     pthread_mutex_lock(&sink.lock);
     sink.fail_times = times;
     sink.fail_status = status;
+    pthread_mutex_unlock(&sink.lock);
+}
+
+void wire_sink_waits(int ms)
+{
+    pthread_mutex_lock(&sink.lock);
+    sink.wait_ms = ms;
     pthread_mutex_unlock(&sink.lock);
 }
 

@@ -39,7 +39,7 @@ const char *wire_request(const char *path, const char *headers, const char *body
 const char *wire_ask(const char *path, const char *headers, const char *body);
 
 /* ---- the log ---- */
-/* Lines of this kind whose member `to` is this; waits until there are so many, and returns all. */
+/* Lines of this kind whose member `to` is this; waits until there are so many, and returns all; for a count of 0 at once. */
 json_t *wire_log(const char *kind, const char *to, size_t count);
 
 /* ---- callbacks ---- */
@@ -50,6 +50,7 @@ struct wire_post {
 };
 const char *wire_sink(const char *path); /* the URL of a path at the sink; starts it */
 void wire_sink_fails(int times, int status); /* the next ones are answered so; then 200 */
+void wire_sink_waits(int ms); /* before each answer */
 const struct wire_post *wire_posts(size_t count); /* waits for so many */
 const char *wire_post_header(const struct wire_post *p, const char *name);
 #endif
