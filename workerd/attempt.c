@@ -158,6 +158,12 @@ static int next_place(const struct attempt *a, const struct decision *d)
     return a->verdict.class == VERDICT_NOT_SENT || a->verdict.class == VERDICT_CREDENTIALS ? 0 : a->place;
 }
 
+/* Each provider of the list has had one before it comes to the next. */
+bool attempt_is_repeated(const struct attempt *a)
+{
+    return a->claim.attempt > a->place + 1;
+}
+
 void attempt_end(struct attempt *a, const struct reply *reply, double jitter)
 {
     struct verdict v = a->provider->adapter->judge(a->provider->handle, reply, &a->mem);

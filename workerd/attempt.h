@@ -46,6 +46,9 @@ bool attempt_begin(struct attempt *a, const struct attempt_context *ctx, int64_t
 bool attempt_build(struct attempt *a, const struct attempt_context *ctx,
                    const struct gate_choice *choice);
 
+/* Whether its provider has had an attempt at this recipient before, as far as the counts tell. */
+bool attempt_is_repeated(const struct attempt *a);
+
 /* jitter: in [0, 1). */
 void attempt_end(struct attempt *a, const struct reply *reply, double jitter);
 #endif

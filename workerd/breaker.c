@@ -38,14 +38,22 @@ static int64_t open_for_ms(const struct breaker *b, const struct breaker_policy 
     return ms < p->most_ms[reason] ? ms : p->most_ms[reason];
 }
 
+/* Where nobody has got through for a while, any failures make a run. */
+static bool is_run(const struct breaker *b, const struct breaker_policy *p, int64_t now_ms)
+{
+    bool lonely = b->success_ms == 0 || now_ms - b->success_ms >= p->first_ms[BREAKER_FAILURES];
+
+    return (lonely ? b->failures : b->first_failures) >= p->run;
+}
+
 bool breaker_fail(struct breaker *b, const struct breaker_policy *p, enum breaker_reason reason,
-                  int64_t now_ms)
+                  bool repeated, int64_t now_ms)
 {
     if (breaker_state(b, now_ms) == BREAKER_OPEN)
         return false;
     b->failures++;
-    if (breaker_state(b, now_ms) == BREAKER_CLOSED && reason == BREAKER_FAILURES &&
-        b->failures < p->run)
+    b->first_failures += !repeated;
+    if (breaker_state(b, now_ms) == BREAKER_CLOSED && reason == BREAKER_FAILURES && !is_run(b, p, now_ms))
         return false;
     b->until_ms = now_ms + open_for_ms(b, p, reason);
     b->openings++;
@@ -60,6 +68,6 @@ bool breaker_succeed(struct breaker *b, int64_t now_ms)
 
     if (breaker_state(b, now_ms) == BREAKER_OPEN)
         return false;
-    *b = (struct breaker){ 0 };
+    *b = (struct breaker){ .success_ms = now_ms };
     return closes;
 }

@@ -8,9 +8,14 @@
  * It opens after a run of failures of connection or 5xx kind, or at once when the provider refuses
  * our credentials, and is half-open when its time is over: one probe goes, and decides.  Each time
  * it opens again without a success in between the time doubles.
+ *
+ * A recipient that has failed before and fails again tells as much about itself: while others get
+ * through, only first failures make a run, so that a crowd of bad recipients shuts no provider.
  */
 struct breaker {
     int failures;      /* in a row */
+    int first_failures; /* of these, of recipients that had not failed before */
+    int64_t success_ms; /* the last; 0: none yet */
     int openings;      /* in a row */
     int64_t until_ms;  /* 0: closed */
     int64_t probe_ms;  /* until then a probe is under way; 0: none */
@@ -30,9 +35,12 @@ enum breaker_state breaker_state(const struct breaker *b, int64_t now_ms);
 /* Half-open: may the caller probe?  One at a time, and a lost one blocks for life_ms only. */
 bool breaker_begin_probe(struct breaker *b, int64_t now_ms, int64_t life_ms);
 
-/* A call failed; true: it has opened, now or again.  Calls of before it opened change nothing. */
+/*
+ * A call failed; true: it has opened, now or again.  Calls of before it opened change nothing.
+ * repeated: the same recipient has failed before.
+ */
 bool breaker_fail(struct breaker *b, const struct breaker_policy *p, enum breaker_reason reason,
-                  int64_t now_ms);
+                  bool repeated, int64_t now_ms);
 /* A call got through to the provider; true: that closed it. */
 bool breaker_succeed(struct breaker *b, int64_t now_ms);
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/base/random.h"
 #include "common/base/uuid.h"
 #include "common/broker/envelope.h"
 #include "common/broker/topology.h"
@@ -30,6 +31,7 @@ struct events {
     struct broker *broker;
     bool subscribed;
     struct list lists[LANE_COUNT];
+    struct envelope_recipient *untried; /* of the last peek out of turn */
     struct arena scratch;
 };
 
@@ -277,4 +279,31 @@ void events_taken(struct events *e, const size_t plan[LANE_COUNT], const bool un
             unknown += plan[lane];
         }
     }
+}
+
+/* ---- out of turn ---- */
+
+#define TAKEN (-1) /* a fence that no recipient has */
+
+bool events_peek_untried(struct events *e, int lane, struct recipient_ref *out)
+{
+    uint64_t seen = 0;
+
+    e->untried = NULL;
+    for (const struct event *v = e->lists[lane].first; v != NULL; v = v->after) {
+        for (size_t i = v->next; i < v->count; i++) {
+            struct envelope_recipient *r = &v->recipients[i];
+
+            if (r->fence != 0 || random_below(++seen) > 0)
+                continue;
+            e->untried = r;
+            *out = (struct recipient_ref){ v->message_id, r->n, r->fence };
+        }
+    }
+    return e->untried != NULL;
+}
+
+void events_untried_taken(struct events *e)
+{
+    e->untried->fence = TAKEN;
 }

@@ -44,4 +44,11 @@ size_t events_peek(struct events *e, const size_t plan[LANE_COUNT], struct recip
  * is acknowledged.
  */
 void events_taken(struct events *e, const size_t plan[LANE_COUNT], const bool unknown[]);
+
+/*
+ * Out of its turn: any reference of the lane, drawn by chance, whose recipient has never been claimed.
+ * False: there is none.  Once it is taken its place in the lane stays, and a claim of that is refused.
+ */
+bool events_peek_untried(struct events *e, int lane, struct recipient_ref *out);
+void events_untried_taken(struct events *e); /* of the last peek, with nothing in between */
 #endif

@@ -59,6 +59,7 @@ struct gate {
     struct stash *providers; /* these by place in config->providers */
     struct probe *probes;    /* so are these */
     enum platform first;     /* to be given permits; each in its turn */
+    bool only_probes[PF_COUNT]; /* are all the permits of this turn */
     struct breaker_entry *entries; /* room for a look */
     int64_t next_ms;
 };
@@ -352,9 +353,11 @@ static size_t permits_of(struct gate *g, enum platform pf, size_t want)
             return place == 0 ? want : (size_t)permits; /* unserved: an attempt says so */
         switch (way_of(g, p, now_ms, &next_ms)) {
         case WAY_FREE:
+            g->only_probes[pf] = false;
             return (size_t)(permits + promise(g, p, most - permits));
         case WAY_PROBE:
             permits += promise_probe(g, p, now_ms, next_ms);
+            g->only_probes[pf] = permits > 0;
             break;
         case WAY_PAUSED: /* it asked for a moment: that is no reason to leave it */
             note_next(g, next_ms);
@@ -372,6 +375,7 @@ void gate_permits(struct gate *g, const size_t want[PF_COUNT], size_t permits[PF
     for (int i = 0; i < PF_COUNT; i++) {
         enum platform pf = (enum platform)((g->first + i) % PF_COUNT);
 
+        g->only_probes[pf] = false;
         permits[pf] = permits_of(g, pf, want[pf]);
     }
     g->first = (enum platform)((g->first + 1) % PF_COUNT);
@@ -379,6 +383,11 @@ void gate_permits(struct gate *g, const size_t want[PF_COUNT], size_t permits[PF
         g->providers[i].promised = 0;
         g->probes[i].promised = false;
     }
+}
+
+bool gate_only_probes(const struct gate *g, enum platform pf)
+{
+    return g->only_probes[pf];
 }
 
 int64_t gate_next_ms(const struct gate *g)
@@ -505,7 +514,8 @@ static void tell_opened(struct gate *g, const struct open_provider *p, const str
                        words, b->until_ms - now_ms + BOARD_GRACE_MS, &err);
 }
 
-static void report_failure(struct gate *g, const struct open_provider *p, const struct verdict *v)
+static void report_failure(struct gate *g, const struct open_provider *p, bool repeated,
+                           const struct verdict *v)
 {
     enum breaker_reason reason =
         v->class == VERDICT_CREDENTIALS ? BREAKER_CREDENTIALS : BREAKER_FAILURES;
@@ -515,7 +525,7 @@ static void report_failure(struct gate *g, const struct open_provider *p, const 
     bool opened;
 
     pthread_mutex_lock(&g->shared->lock);
-    opened = breaker_fail(&d->breaker, &g->shared->policy, reason, now_ms);
+    opened = breaker_fail(&d->breaker, &g->shared->policy, reason, repeated, now_ms);
     b = d->breaker;
     pthread_mutex_unlock(&g->shared->lock);
     if (opened)
@@ -557,11 +567,11 @@ static void report_throttle(struct gate *g, const struct open_provider *p, int64
     breaker_board_pause(g->cache, p->config->name, pause_ms, &err);
 }
 
-void gate_report(struct gate *g, const struct open_provider *p, enum transfer_kind kind,
+void gate_report(struct gate *g, const struct open_provider *p, enum transfer_kind kind, bool repeated,
                  const struct reply *r, const struct verdict *v)
 {
     if (v->class == VERDICT_CREDENTIALS || provider_failed(kind, r, v)) {
-        report_failure(g, p, v);
+        report_failure(g, p, repeated, v);
         return;
     }
     report_success(g, p);

@@ -1,5 +1,6 @@
 #ifndef WORKERD_GATE_H
 #define WORKERD_GATE_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,8 @@ void gate_look(struct gate *g);
  * what it may be asked.
  */
 void gate_permits(struct gate *g, const size_t want[PF_COUNT], size_t permits[PF_COUNT]);
+/* Whether all that a platform was permitted in this turn is the probe of a half-open breaker. */
+bool gate_only_probes(const struct gate *g, enum platform platform);
 /* When gate_permits may say more than it did in this turn (monotonic); INT64_MAX: it said all. */
 int64_t gate_next_ms(const struct gate *g);
 
@@ -51,9 +54,9 @@ struct gate_choice {
 struct gate_choice gate_choose(struct gate *g, enum platform platform, int place,
                                const char *address);
 
-/* How a call ended, for the provider's breaker and pause. */
+/* How a call ended, for the provider's breaker and pause.  repeated: its recipient has failed there before. */
 void gate_report(struct gate *g, const struct open_provider *provider, enum transfer_kind kind,
-                 const struct reply *reply, const struct verdict *verdict);
+                 bool repeated, const struct reply *reply, const struct verdict *verdict);
 
 /* The breaker of a provider, by its place in config->providers, as this process sees it.  Any thread. */
 enum breaker_state gate_breaker_state(struct gate_shared *s, size_t provider);

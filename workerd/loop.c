@@ -188,6 +188,26 @@ static void ask_gate(struct loop *l, const size_t waiting[LANE_COUNT], size_t pe
     gate_permits(l->gate, want, permits);
 }
 
+/*
+ * Whether a provider is well again is asked with somebody who has not failed there yet: a few
+ * recipients that always fail could keep it shut otherwise.  False: Postgres could not be asked.
+ */
+static bool claim_probes(struct loop *l, size_t plan[LANE_COUNT])
+{
+    struct recipient_ref ref;
+
+    for (int lane = 0; lane < LANE_COUNT; lane++) {
+        if (plan[lane] == 0 || !gate_only_probes(l->gate, lane_platform(lane)) ||
+            !events_peek_untried(l->events, lane, &ref))
+            continue;
+        if (!claim(l, &ref, 1, NULL))
+            return false;
+        events_untried_taken(l->events);
+        plan[lane] = 0;
+    }
+    return true;
+}
+
 static void claim_events(struct loop *l)
 {
     size_t waiting[LANE_COUNT], permits[PF_COUNT], plan[LANE_COUNT], n;
@@ -200,6 +220,8 @@ static void claim_events(struct loop *l)
     events_waiting(l->events, waiting);
     ask_gate(l, waiting, permits);
     share_slots(&l->share, waiting, permits, CLAIM_MOST, plan);
+    if (!claim_probes(l, plan))
+        return;
     n = events_peek(l->events, plan, refs);
     if (n > 0 && claim(l, refs, n, unknown)) {
         failpoint("claim.before_ack");
@@ -293,7 +315,7 @@ static void collect(struct loop *l)
 
         failpoint("attempt.answered");
         attempt_end(a, &reply, random_unit());
-        gate_report(l->gate, a->provider, a->transfer.kind, &reply, &a->verdict);
+        gate_report(l->gate, a->provider, a->transfer.kind, attempt_is_repeated(a), &reply, &a->verdict);
         add_ended(l, a);
         log_context(NULL, NULL);
     }

@@ -265,6 +265,25 @@ START_TEST(a_run_of_failures_opens_the_breaker_and_all_leaves_when_the_provider_
 }
 END_TEST
 
+/* Their retries wait in front: they would be the probes, one after the other, each with a longer wait. */
+START_TEST(a_few_recipients_that_always_fail_do_not_keep_a_breaker_open)
+{
+    static const char bad[] = "SELECT count(*) FROM message_recipients WHERE recipient = '+15550004990' AND"
+                              " status = '%s' AND attempts > 0";
+    struct user u = begin();
+    const char *good;
+
+    for (int i = 0; i < 9; i++)
+        send_to(&u, "sms", "+15550004990");
+    WAIT_UNTIL(sql_number(bad, "pending") + sql_number(bad, "queued") == 9, 5000);
+    breaker_set_open("twilio", 5000);
+    WAIT_UNTIL(sql_number(bad, "queued") == 9, 5000);
+    good = send_range(&u, 15551330000, 50, "");
+    WAIT_UNTIL(count_in(good, "sent,delivered") == 50, 10000);
+    engine_rest();
+}
+END_TEST
+
 /* Ten failures in a row and whatever is under way then: one worker alone would not come to twenty. */
 START_TEST(without_redis_each_worker_has_its_own_breaker)
 {
@@ -535,6 +554,7 @@ STACK_SUITE("engine", settings, what_a_provider_cannot_serve_goes_to_the_next_at
             while_a_breaker_is_open_nothing_is_claimed,
             a_half_open_breaker_lets_one_probe_through_among_two_workers,
             a_run_of_failures_opens_the_breaker_and_all_leaves_when_the_provider_is_well_again,
+            a_few_recipients_that_always_fail_do_not_keep_a_breaker_open,
             without_redis_each_worker_has_its_own_breaker,
             no_second_sees_more_than_a_platforms_rate_and_a_tenth_over_two_workers,
             no_second_sees_more_than_a_providers_rate_and_a_tenth_over_two_workers,

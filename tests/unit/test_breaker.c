@@ -15,8 +15,8 @@ static struct breaker closed(void)
 static void open_it(struct breaker *b, int64_t now_ms)
 {
     for (int i = 1; i < policy.run; i++)
-        ck_assert(!breaker_fail(b, &policy, BREAKER_FAILURES, now_ms));
-    ck_assert(breaker_fail(b, &policy, BREAKER_FAILURES, now_ms));
+        ck_assert(!breaker_fail(b, &policy, BREAKER_FAILURES, false, now_ms));
+    ck_assert(breaker_fail(b, &policy, BREAKER_FAILURES, false, now_ms));
 }
 
 START_TEST(a_run_of_failures_opens_it)
@@ -35,11 +35,36 @@ START_TEST(a_success_in_between_begins_the_run_anew)
     struct breaker b = closed();
 
     for (int i = 1; i < policy.run; i++)
-        breaker_fail(&b, &policy, BREAKER_FAILURES, 0);
+        breaker_fail(&b, &policy, BREAKER_FAILURES, false, 0);
     ck_assert(!breaker_succeed(&b, 0));
     for (int i = 1; i < policy.run; i++)
-        ck_assert(!breaker_fail(&b, &policy, BREAKER_FAILURES, 0));
+        ck_assert(!breaker_fail(&b, &policy, BREAKER_FAILURES, false, 0));
     ck_assert_int_eq(breaker_state(&b, 0), BREAKER_CLOSED);
+}
+END_TEST
+
+START_TEST(a_crowd_that_fails_again_and_again_opens_nothing_while_others_get_through)
+{
+    struct breaker b = closed();
+
+    breaker_succeed(&b, 1000);
+    for (int i = 0; i < 10 * policy.run; i++)
+        ck_assert(!breaker_fail(&b, &policy, BREAKER_FAILURES, true, 1000 + i));
+    for (int i = 1; i < policy.run; i++)
+        ck_assert(!breaker_fail(&b, &policy, BREAKER_FAILURES, false, 2000));
+    ck_assert(breaker_fail(&b, &policy, BREAKER_FAILURES, false, 2000));
+}
+END_TEST
+
+START_TEST(where_nobody_gets_through_for_a_while_it_opens_for_them_too)
+{
+    struct breaker b = closed();
+    int64_t while_ms = policy.first_ms[BREAKER_FAILURES];
+
+    breaker_succeed(&b, 1000);
+    for (int i = 0; i < policy.run; i++)
+        ck_assert(!breaker_fail(&b, &policy, BREAKER_FAILURES, true, 1000 + while_ms - 1));
+    ck_assert(breaker_fail(&b, &policy, BREAKER_FAILURES, true, 1000 + while_ms));
 }
 END_TEST
 
@@ -47,7 +72,7 @@ START_TEST(refused_credentials_open_it_at_once_and_for_longer)
 {
     struct breaker b = closed();
 
-    ck_assert(breaker_fail(&b, &policy, BREAKER_CREDENTIALS, 1000));
+    ck_assert(breaker_fail(&b, &policy, BREAKER_CREDENTIALS, false, 1000));
     ck_assert_int_eq(breaker_state(&b, 30999), BREAKER_OPEN);
     ck_assert_int_eq(breaker_state(&b, 31000), BREAKER_HALF_OPEN);
 }
@@ -86,7 +111,7 @@ START_TEST(a_probe_that_fails_opens_it_for_twice_as_long_up_to_a_bound)
 
     open_it(&b, 0);
     for (size_t i = 0; i < sizeof waits / sizeof *waits; i++) {
-        ck_assert(breaker_fail(&b, &policy, BREAKER_FAILURES, now_ms));
+        ck_assert(breaker_fail(&b, &policy, BREAKER_FAILURES, false, now_ms));
         ck_assert_int_eq(b.until_ms - now_ms, waits[i]);
         now_ms = b.until_ms;
     }
@@ -99,13 +124,15 @@ START_TEST(calls_that_had_begun_before_it_opened_change_nothing)
 
     open_it(&b, 0);
     ck_assert(!breaker_succeed(&b, 100));
-    ck_assert(!breaker_fail(&b, &policy, BREAKER_FAILURES, 100));
-    ck_assert(!breaker_fail(&b, &policy, BREAKER_CREDENTIALS, 100));
+    ck_assert(!breaker_fail(&b, &policy, BREAKER_FAILURES, false, 100));
+    ck_assert(!breaker_fail(&b, &policy, BREAKER_CREDENTIALS, false, 100));
     ck_assert_int_eq(b.until_ms, 5000);
 }
 END_TEST
 
 SUITE("breaker", a_run_of_failures_opens_it, a_success_in_between_begins_the_run_anew,
+      a_crowd_that_fails_again_and_again_opens_nothing_while_others_get_through,
+      where_nobody_gets_through_for_a_while_it_opens_for_them_too,
       refused_credentials_open_it_at_once_and_for_longer, half_open_lets_one_probe_through,
       a_probe_that_succeeds_closes_it,
       a_probe_that_fails_opens_it_for_twice_as_long_up_to_a_bound,

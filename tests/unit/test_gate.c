@@ -59,7 +59,7 @@ static void report(const struct open_provider *p, enum verdict_class class, int6
     struct reply reply = { .reach = REACH_ANSWERED, .status = 200 };
     struct verdict v = { .class = class, .code = "x", .retry_after_ms = retry_after_ms };
 
-    gate_report(gate, p, TRANSFER_NONE, &reply, &v);
+    gate_report(gate, p, TRANSFER_NONE, false, &reply, &v);
 }
 
 static size_t permits(enum platform pf, size_t n)
@@ -227,7 +227,7 @@ START_TEST(a_temporary_refusal_of_one_mail_says_nothing_about_the_server)
 
         setup();
         for (int k = 0; k < 20; k++)
-            gate_report(gate, sms_provider(0), rows[i].kind, &reply, &v);
+            gate_report(gate, sms_provider(0), rows[i].kind, false, &reply, &v);
         ck_assert_msg((gate_breaker_state(shared, 0) != BREAKER_CLOSED) == rows[i].opens, "row %zu", i);
         done();
     }
@@ -253,7 +253,7 @@ START_TEST(a_throttle_of_one_recipient_pauses_nobody_else)
                          .recipient_only = true };
 
     setup();
-    gate_report(gate, sms_provider(0), TRANSFER_HTTP, &reply, &v);
+    gate_report(gate, sms_provider(0), TRANSFER_HTTP, false, &reply, &v);
     ck_assert_uint_eq(permits(PF_SMS, 100), 100);
     done();
 }
