@@ -14,6 +14,7 @@ noinst_LIBRARIES += %D%/libapi.a
     %D%/request.c %D%/request.h \
     %D%/response.c %D%/response.h \
     %D%/router.c %D%/router.h \
+    %D%/rooms.c %D%/rooms.h \
     %D%/routes.c %D%/routes.h \
     %D%/handlers/documents.c \
     %D%/handlers/handlers.h \

@@ -16,11 +16,11 @@
 #include "common/base/uuid.h"
 #include "common/cache/lane_flags.h"
 #include "common/service/belt.h"
+#include "fcgi/rooms.h"
 
 #define QUEUE_MOST 50000 /* references; 50 messages of the largest kind, 2.4 MB */
 #define IDLE_MS 5000     /* between looks at an idle broker */
-#define FLAGS_MS 100     /* between looks at the lanes, while there is traffic */
-#define SHORT 100        /* events in a queue; a longer one is a backlog */
+#define LANES_MS 100     /* between looks at the lanes, while there is traffic */
 #define MARK_MS 50       /* how long marks may wait for company while nothing else happens */
 #define BURST 64         /* published between two looks at the confirms */
 
@@ -42,6 +42,7 @@ struct publisher {
     struct queue waiting; /* guarded by lock */
     atomic_bool stopping, up;
     atomic_uint full_lanes; /* bits 1 << lane: the scheduler serves them */
+    struct rooms rooms;     /* on the belt */
     _Atomic int64_t latency_us;
 };
 
@@ -91,14 +92,14 @@ void publisher_put(struct publisher *p, const struct message_draft *d)
         wake(p);
 }
 
-bool publisher_takes(const struct publisher *p, const struct message_draft *d)
+bool publisher_takes(struct publisher *p, const struct message_draft *d)
 {
     unsigned full = atomic_load_explicit(&p->full_lanes, memory_order_relaxed);
     bool takes = atomic_load_explicit(&p->up, memory_order_relaxed);
 
     for (size_t i = 0; i < d->n_recipients && full != 0 && takes; i++)
         takes = (full & 1u << lane_of(d->recipients[i].platform, d->priority)) == 0;
-    return takes;
+    return takes && rooms_take(&p->rooms, d);
 }
 
 int64_t publisher_latency_us(const struct publisher *p)
@@ -139,7 +140,7 @@ static size_t run_of(const struct item *items, size_t n, struct recipient_ref re
 }
 
 /* Everything taken is published, or dropped when the broker goes away in between. */
-static void publish_all(struct belt *belt, const struct queue *q, unsigned *used)
+static void publish_all(struct belt *belt, const struct queue *q)
 {
     struct recipient_ref refs[BURST];
     struct error err = { 0 };
@@ -149,7 +150,6 @@ static void publish_all(struct belt *belt, const struct queue *q, unsigned *used
         size_t k = run_of(q->items + at, q->count - at, refs);
         size_t done = belt_put(belt, q->items[at].lane, refs, k, &err);
 
-        *used |= 1u << q->items[at].lane;
         at += done;
         s = belt_turn(belt, done == 0 ? 100 : 0, &err);
     }
@@ -157,22 +157,24 @@ static void publish_all(struct belt *belt, const struct queue *q, unsigned *used
         log_warn("publisher.dropped", NUM("recipients", q->count), ERR(&err));
 }
 
-/*
- * Which lanes are full: those that schedulers say have a backlog, and of those just published to the
- * ones whose queue is no longer short.
- */
-static void look_at_lanes(struct publisher *p, struct belt *belt, struct cache *cache, unsigned used)
+/* Which lanes have a backlog, as schedulers say, and how much fits onto the others; true: they all rest. */
+static bool look_at_lanes(struct publisher *p, struct belt *belt, struct cache *cache)
 {
     unsigned full = 0;
+    bool rest = true;
     uint32_t ready;
     struct error err;
 
     lane_flags_read(cache, &full, &err);
-    for (int lane = 0; lane < LANE_COUNT; lane++) {
-        if ((used & 1u << lane) != 0 && belt_depth(belt, lane, &ready, &err) == ST_OK && ready > SHORT)
-            full |= 1u << lane;
-    }
     atomic_store_explicit(&p->full_lanes, full, memory_order_relaxed);
+    for (int lane = 0; lane < LANE_COUNT; lane++) {
+        if (rooms_at_rest(&p->rooms, lane))
+            continue;
+        rest = false;
+        if (belt_depth(belt, lane, &ready, &err) == ST_OK)
+            rooms_look(&p->rooms, lane, ready, clock_mono_ms());
+    }
+    return rest && full == 0;
 }
 
 /* A passive look at a queue keeps heartbeats flowing and tells how long the broker takes. */
@@ -186,14 +188,14 @@ static void look(struct publisher *p, struct belt *belt)
         atomic_store_explicit(&p->latency_us, clock_mono_us() - begun, memory_order_relaxed);
 }
 
-/* busy: some lanes were used or full, so their state is looked up again soon. */
-static void wait_for_work(struct publisher *p, struct belt *belt, bool busy)
+/* rest: no lane needs another look soon. */
+static void wait_for_work(struct publisher *p, struct belt *belt, bool rest)
 {
     struct pollfd fds[] = { { .fd = p->wake, .events = POLLIN },
                             { .fd = belt_fd(belt), .events = POLLIN } };
     uint64_t count;
 
-    poll(fds, 2, belt_has_marks(belt) ? MARK_MS : belt_is_up(belt) && !busy ? 1000 : FLAGS_MS);
+    poll(fds, 2, belt_has_marks(belt) ? MARK_MS : belt_is_up(belt) && rest ? 1000 : LANES_MS);
     if ((fds[0].revents & POLLIN) != 0 && read(p->wake, &count, sizeof count) < 0)
         assert(errno == EAGAIN);
 }
@@ -203,8 +205,8 @@ static void *run(void *arg)
     struct publisher *p = arg;
     struct belt *belt = belt_new(p->config, "notify.fcgi publisher");
     struct cache *cache = cache_new(&p->config->redis);
-    int64_t next_look_ms = 0, next_flags_ms = 0;
-    unsigned used = 0; /* lanes since the last look at them, and those that were full then */
+    int64_t next_look_ms = 0, next_lanes_ms = 0;
+    bool rest = true;
     struct queue mine = { 0 };
     struct error err;
 
@@ -216,20 +218,21 @@ static void *run(void *arg)
         set_up(p, belt);
         take_all(p, &mine);
         if (mine.count > 0)
-            publish_all(belt, &mine, &used);
+            publish_all(belt, &mine);
         else if (belt_is_up(belt))
             belt_turn(belt, 0, &err);
-        if (clock_mono_ms() >= next_flags_ms && belt_is_up(belt)) {
-            look_at_lanes(p, belt, cache, used);
-            used = atomic_load(&p->full_lanes);
-            next_flags_ms = clock_mono_ms() + FLAGS_MS;
+        if (clock_mono_ms() >= next_lanes_ms && belt_is_up(belt)) {
+            rest = look_at_lanes(p, belt, cache);
+            next_lanes_ms = clock_mono_ms() + LANES_MS;
+        } else {
+            rest = rest && mine.count == 0;
         }
         set_up(p, belt);
-        wait_for_work(p, belt, used != 0);
+        wait_for_work(p, belt, rest);
     }
     take_all(p, &mine);
     if (mine.count > 0 && belt_is_up(belt))
-        publish_all(belt, &mine, &used);
+        publish_all(belt, &mine);
     belt_free(belt);
     cache_free(cache);
     free(mine.items);
@@ -246,6 +249,7 @@ struct publisher *publisher_start(const struct config *config)
     p->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     assert(p->wake >= 0);
     pthread_mutex_init(&p->lock, NULL);
+    rooms_init(&p->rooms, config);
     atomic_store(&p->latency_us, -1);
     if (pthread_create(&p->thread, NULL, run, p) != 0)
         abort();

@@ -111,11 +111,8 @@ bool events_have_input(const struct events *e)
  */
 static int prefetch_of(const struct config *c, enum platform pf)
 {
-    const struct provider_config *first = config_find_provider(c, c->platform[pf].providers[0]);
-    int rate = c->platform[pf].rate_limit, most = c->rabbitmq.prefetch;
+    int rate = config_rate_of(c, pf), most = c->rabbitmq.prefetch;
 
-    if (first != NULL && first->rate_limit > 0 && (rate == 0 || first->rate_limit < rate))
-        rate = first->rate_limit;
     if (most > c->worker.max_in_flight)
         most = c->worker.max_in_flight;
     if (rate > 0 && most > rate / 4 / c->worker.threads)

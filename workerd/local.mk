@@ -15,8 +15,7 @@ noinst_LIBRARIES += %D%/libworker.a
     %D%/share.c %D%/share.h \
     %D%/status.c %D%/status.h \
     %D%/transport.c %D%/transport.h \
-    %D%/wagon.c %D%/wagon.h \
-    %D%/window.c %D%/window.h
+    %D%/wagon.c %D%/wagon.h
 include workerd/adapters/local.mk
 
 sbin_PROGRAMS += %D%/workerd

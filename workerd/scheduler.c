@@ -7,10 +7,11 @@
 #include "common/db/idempotency.h"
 #include "common/service/belt.h"
 #include "common/service/take_due.h"
+#include "common/service/window.h"
 #include "workerd/loop.h"
-#include "workerd/window.h"
 
 #define PUT_WAIT_MS 100
+#define WINDOW_LEAST 20
 #define PRUNE_EVERY_MS 60000
 #define PRUNE_MOST 1000 /* rows in one statement: nobody waits long for it */
 
@@ -215,8 +216,10 @@ static void open_lanes(struct scheduler *s)
 
     for (int lane = 0; lane < LANE_COUNT; lane++) {
         const struct config_platform *p = &s->config->platform[lane_platform(lane)];
+        size_t slots = (size_t)w->threads * (size_t)w->max_in_flight;
 
-        window_init(&s->lanes[lane].window, (size_t)w->threads * (size_t)w->max_in_flight);
+        window_init(&s->lanes[lane].window, WINDOW_LEAST, 2 * slots,
+                    config_rate_of(s->config, lane_platform(lane)));
         s->lanes[lane].next_ms = p->enabled && p->n_providers > 0 ? 0 : INT64_MAX;
     }
 }

@@ -292,6 +292,16 @@ const struct provider_config *config_find_provider(const struct config *c, const
     return NULL;
 }
 
+int config_rate_of(const struct config *c, enum platform pf)
+{
+    const struct config_platform *p = &c->platform[pf];
+    const struct provider_config *first = p->n_providers > 0 ? config_find_provider(c, p->providers[0]) : NULL;
+
+    if (first == NULL || first->rate_limit == 0)
+        return p->rate_limit;
+    return p->rate_limit == 0 || first->rate_limit < p->rate_limit ? first->rate_limit : p->rate_limit;
+}
+
 int config_tier_limit(const struct config *c, const char *tier)
 {
     const struct config_tier *tiers = c->rate_limit.tiers;

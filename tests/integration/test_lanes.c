@@ -190,6 +190,39 @@ START_TEST(a_users_backlog_holds_up_neither_another_user_nor_a_high_message)
 }
 END_TEST
 
+/* Ten thousand recipients in one call, on a lane that rests: most of them are left to the scheduler. */
+static void send_great_bulk(const struct user *u)
+{
+    struct buf body = BUF_INIT(1 << 21);
+
+    buf_adds(&body, "{\"messages\":[");
+    for (int m = 0; m < 10; m++) {
+        buf_addf(&body, "%s{\"content\":\"A private text, number %d\",\"recipients\":[", m > 0 ? "," : "", m);
+        for (int n = 0; n < 1000; n++)
+            buf_addf(&body, "%s{\"platform\":\"sms\",\"recipient\":\"+1555180%04d\"}", n > 0 ? "," : "", n);
+        buf_adds(&body, "]}");
+    }
+    buf_adds(&body, "]}");
+    ck_assert_int_eq(http("POST", "/api/v1/messages/bulk", u->key, buf_str(&body), NULL).status, 202);
+    buf_free(&body);
+}
+
+START_TEST(one_great_call_fills_no_queue_and_holds_up_no_other_user)
+{
+    struct user flood = begin(), other = user_new("unlimited");
+    const char *one;
+
+    workers(1, HEADERS("NOTIFY_PROVIDER_TWILIO_RATE_LIMIT=100"));
+    send_great_bulk(&flood);
+    one = send_to(&other, "sms", "+15551800001");
+    expect_short_queue(1000);
+    WAIT_UNTIL(is_in(one, "sent,delivered"), 10000);
+    ck_assert_int_le(overtaken_by(one), RATE + MOST_BEFORE); /* what lay on the belt of a lane that rested, too */
+    workers_end();
+    engine_rest();
+}
+END_TEST
+
 /* With Redis they are told; without it they see that the queue is no longer short. */
 START_TEST(the_queue_stays_short_while_responders_accept_into_a_backlog)
 {
@@ -263,6 +296,7 @@ STACK_SUITE("lanes", settings, a_high_message_leaves_though_slow_calls_hold_all_
             a_low_message_leaves_while_high_and_normal_ones_flood,
             a_lane_that_waits_for_its_breaker_holds_back_no_other,
             a_users_backlog_holds_up_neither_another_user_nor_a_high_message,
+            one_great_call_fills_no_queue_and_holds_up_no_other_user,
             the_queue_stays_short_while_responders_accept_into_a_backlog,
             without_rabbitmq_a_backlog_keeps_its_rate_and_nobody_waits_for_all_of_it,
             what_waits_on_the_belt_is_not_published_again_and_a_wiped_broker_loses_none)

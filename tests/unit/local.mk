@@ -7,6 +7,7 @@ check_PROGRAMS += tests/unit/test_options
 check_PROGRAMS += tests/unit/test_retry
 check_PROGRAMS += tests/unit/test_share
 check_PROGRAMS += tests/unit/test_window
+check_PROGRAMS += tests/unit/test_rooms
 check_PROGRAMS += tests/unit/test_breaker
 check_PROGRAMS += tests/unit/test_gate
 check_PROGRAMS += tests/unit/test_twilio

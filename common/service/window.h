@@ -1,5 +1,5 @@
-#ifndef WORKERD_WINDOW_H
-#define WORKERD_WINDOW_H
+#ifndef COMMON_SERVICE_WINDOW_H
+#define COMMON_SERVICE_WINDOW_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,7 +12,7 @@
  * as the workers run dry.
  */
 struct window {
-    size_t most;      /* never more */
+    size_t least, most;
     size_t size;      /* now */
     double a_second;  /* taken by the workers, smoothed */
     size_t ready;     /* at the last look */
@@ -20,13 +20,13 @@ struct window {
     size_t taken;     /* by the workers, since since_ms */
     int64_t since_ms; /* 0: no look yet */
 };
-#define WINDOW_LEAST 20
 
-/* capacity: the calls that the workers can have open. */
-void window_init(struct window *w, size_t capacity);
+/* Where a rate (calls a second; 0: none) says how slow it goes, the least is a quarter of a second's too. */
+void window_init(struct window *w, size_t least, size_t most, int rate);
 
 /* The queue's depth, looked up at now_ms (monotonic); backlog: more was due than fitted. */
 void window_note(struct window *w, size_t ready, bool backlog, int64_t now_ms);
 void window_put(struct window *w, size_t n); /* so many were published */
+void window_shrink(struct window *w);        /* to half: it was not used */
 size_t window_room(const struct window *w);
 #endif

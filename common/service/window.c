@@ -1,22 +1,23 @@
 /* window - following the workers' pace. */
-#include "workerd/window.h"
+#include "common/service/window.h"
 
 #define SHARE_OF_SECOND 4
 #define NOTE_EVERY_MS 40 /* a shorter time tells little */
 #define WEIGHT 0.3       /* of the newest pace */
 
-void window_init(struct window *w, size_t capacity)
+void window_init(struct window *w, size_t least, size_t most, int rate)
 {
-    size_t most = 2 * capacity;
+    size_t calls = (size_t)rate / SHARE_OF_SECOND;
 
-    *w = (struct window){ .most = most > WINDOW_LEAST ? most : WINDOW_LEAST };
-    w->size = WINDOW_LEAST;
+    if (rate > 0 && calls < least)
+        least = calls > 0 ? calls : 1;
+    *w = (struct window){ .least = least, .size = least, .most = most > least ? most : least };
 }
 
 static size_t clamp(const struct window *w, double size)
 {
-    if (size < WINDOW_LEAST)
-        return WINDOW_LEAST;
+    if (size < (double)w->least)
+        return w->least;
     return size < (double)w->most ? (size_t)size : w->most;
 }
 
@@ -41,6 +42,11 @@ void window_note(struct window *w, size_t ready, bool backlog, int64_t now_ms)
 void window_put(struct window *w, size_t n)
 {
     w->put += n;
+}
+
+void window_shrink(struct window *w)
+{
+    w->size = clamp(w, (double)w->size / 2);
 }
 
 size_t window_room(const struct window *w)
