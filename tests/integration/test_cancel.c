@@ -57,11 +57,32 @@ START_TEST(what_is_not_scheduled_is_409_with_its_present_status)
     WAIT_UNTIL(strcmp(message_status(sent), "completed") == 0, 10000);
     a = cancel(sent, u.key);
     expect_problem(&a, 409, "not_cancellable");
-    ck_assert_ptr_nonnull(strstr(text_at(a.json, "detail"), "completed"));
+    ck_assert_ptr_nonnull(strstr(text_at(a.json, "detail"), "is completed"));
     ck_assert_int_eq(cancel(once, u.key).status, 200);
     a = cancel(once, u.key);
     expect_problem(&a, 409, "not_cancellable");
-    ck_assert_ptr_nonnull(strstr(text_at(a.json, "detail"), "cancelled"));
+    ck_assert_ptr_nonnull(strstr(text_at(a.json, "detail"), "is cancelled"));
+}
+END_TEST
+
+/* Its recipients are as free to be taken back as those of a scheduled one. */
+START_TEST(what_was_sent_at_once_is_409_although_it_still_waits)
+{
+    struct user u = user_new("unlimited");
+    struct answer a;
+    const char *id;
+
+    service_down("workerd");
+    id = send_to(&u, "sms", "+15551300202");
+    a = cancel(id, u.key);
+    expect_problem(&a, 409, "not_cancellable");
+    WAIT_UNTIL(is_in(id, "queued"), 10000);
+    a = cancel(id, u.key);
+    expect_problem(&a, 409, "not_cancellable");
+    ck_assert_ptr_nonnull(strstr(text_at(a.json, "detail"), "is queued"));
+    service_up("workerd");
+    WAIT_UNTIL(is_in(id, "sent,delivered"), 20000);
+    expect_each_once(id, 1);
 }
 END_TEST
 
@@ -167,5 +188,6 @@ END_TEST
 
 STACK_SUITE("cancel", settings, a_scheduled_message_is_cancelled_with_all_its_recipients,
             what_is_not_scheduled_is_409_with_its_present_status,
+            what_was_sent_at_once_is_409_although_it_still_waits,
             another_users_message_cannot_be_cancelled_and_is_404_as_an_unknown_one,
             of_a_cancel_and_the_scheduler_exactly_one_wins_1000_races)
