@@ -683,6 +683,53 @@ END_TEST
 
 /* ---- keys ---- */
 
+/* Of a request with this key; false: another has used it. */
+static bool use_key(struct db *db, const char *user_id, const char *key)
+{
+    struct keyed_request r = { .user_id = user_id,
+                               .key = key,
+                               .status = 202,
+                               .response = "{}",
+                               .body_sha256 = "00000000000000000000000000000000"
+                                              "00000000000000000000000000000000" };
+    bool inserted;
+
+    strcpy(r.token, tables_id());
+    OK(messages_insert_keyed(db, &r, 1, &mem, &inserted, &err));
+    return inserted;
+}
+
+static const char *prune(struct db *db, int limit)
+{
+    size_t pruned;
+
+    OK(idempotency_prune(db, limit, &pruned, &err));
+    return arena_printf(&mem, "%zu gone, left: %s", pruned,
+                        tables_ask(db, "SELECT string_agg(key, ' ' ORDER BY key) FROM idempotency"));
+}
+
+START_TEST(idempotency_keys_of_yesterday_go_the_oldest_first_and_are_free_again)
+{
+    static const char *const ages[] = { "26 hours", "30 hours", "24 hours 1 minute", "48 hours",
+                                        "23 hours 59 minutes" };
+    struct db *db = tables_open(&cluster, "old_keys");
+    const char *user_id = tables_id();
+
+    for (int i = 0; i < 5; i++) {
+        ck_assert(use_key(db, user_id, arena_printf(&mem, "%d", i)));
+        tables_do(db, "UPDATE idempotency SET created_at = now() - interval '%s' WHERE key = '%d'",
+                  ages[i], i);
+    }
+    ck_assert(!use_key(db, user_id, "3")); /* old, but still kept */
+    ck_assert_str_eq(prune(db, 2), "2 gone, left: 0 2 4");
+    ck_assert_str_eq(prune(db, 2), "2 gone, left: 4");
+    ck_assert_str_eq(prune(db, 2), "0 gone, left: 4");
+    ck_assert(use_key(db, user_id, "3"));
+    ck_assert(!use_key(db, user_id, "4"));
+    db_free(db);
+}
+END_TEST
+
 /* How often the connection has run a statement. */
 static int runs_of(struct db *db, const char *statement)
 {
@@ -865,4 +912,5 @@ PG_SUITE("tables", every_statement_prepares_on_a_fresh_schema,
          an_event_that_is_committed_late_is_not_missed_between_two_pages,
          a_last_page_shows_all_there_is_at_once, a_round_of_keys_is_one_statement,
          a_revoked_key_stops_when_its_memory_ends_however_often_it_is_used,
-         keys_of_an_absent_database_are_neither_good_nor_bad, changes_of_state_are_heap_only)
+         keys_of_an_absent_database_are_neither_good_nor_bad,
+         idempotency_keys_of_yesterday_go_the_oldest_first_and_are_free_again, changes_of_state_are_heap_only)
