@@ -242,6 +242,30 @@ START_TEST(a_body_over_max_body_bytes_is_413)
 }
 END_TEST
 
+/* Nobody reads on what is refused already: the answer comes although the body never ends. */
+START_TEST(a_body_over_max_body_bytes_is_413_before_its_end)
+{
+    struct user u = user_new("unlimited");
+    struct buf params = BUF_INIT(65536), request = BUF_INIT(2 * BODY_MOST);
+    int fd = fastcgi_connect(fastcgi_socket("fcgi-1"));
+    struct answer a;
+
+    ck_assert_int_ge(fd, 0);
+    fastcgi_params(&params, "POST", MESSAGES, u.key, NULL); /* of no length that is told */
+    fastcgi_begin(&request, false);
+    fastcgi_record(&request, FCGI_PARAMS, params.data, params.len);
+    fastcgi_record(&request, FCGI_PARAMS, "", 0);
+    for (int i = 0; i < 64; i++)
+        fastcgi_record(&request, FCGI_STDIN, letters(BODY_MOST / 64), BODY_MOST / 64);
+    fastcgi_record(&request, FCGI_STDIN, "x", 1);
+    ck_assert(fastcgi_send(fd, request.data, request.len));
+    ck_assert(fastcgi_answer(fd, HANGS_MS, &a));
+    expect_problem(&a, 413, "body_too_large");
+    close(fd);
+    ck_assert_int_eq(messages_of(&u), 0);
+}
+END_TEST
+
 START_TEST(a_body_that_is_not_called_json_is_415)
 {
     static const char *const types[] = { "text/plain", "application/x-www-form-urlencoded",
@@ -604,6 +628,7 @@ STACK_SUITE("bad_input", settings, what_is_no_json_is_400, deep_nesting_is_refus
             every_fault_of_a_message_is_told_at_once_with_its_pointer,
             addresses_that_fit_no_platform_are_422, the_limits_of_a_message_hold_on_both_sides,
             a_thousand_and_one_recipients_are_refused_whole, a_body_over_max_body_bytes_is_413,
+            a_body_over_max_body_bytes_is_413_before_its_end,
             a_body_that_is_not_called_json_is_415, one_bad_message_refuses_no_neighbour,
             a_body_shorter_than_its_content_length_is_400_and_no_row,
             a_request_cut_anywhere_leaves_no_row_and_the_next_is_answered,
