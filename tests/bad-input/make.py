@@ -310,6 +310,7 @@ def members():
     for value in NOT_TEXTS:
         invalid(f"html {value!r}", message(html=value), "/html")
     post("html null", message(html=None))
+    invalid("an empty html", message(html=""), "/html")
     post("html of one byte", message(html="a"))
     post("html of 262,144 bytes", around(compact(message(html="{part}")), repeat("x", 262144)))
     invalid("html of 262,145 bytes", around(compact(message(html="{part}")), repeat("x", 262145)), "/html")
@@ -409,6 +410,10 @@ def members():
         for value in (1, True, [], {}):
             invalid(f"from {platform} {value!r}", {**message(), "from": {platform: value}}, "/from/" + platform)
         invalid(f"from {platform}, long", {**message(), "from": {platform: "x" * 5000}}, "/from/" + platform)
+    for name in ("x" * 256, "\u00c4" * 128):
+        post(f"from email, a name of 256 bytes, {name[0]}", {**message(), "from": {"email": name + " <ada@example.com>"}})
+        invalid(f"from email, a name of 257 bytes, {name[0]}",
+                {**message(), "from": {"email": name + "x <ada@example.com>"}}, "/from/email")
     for name in ("fax", "SMS", "", "a/b", "*"):
         invalid(f"from {name!r}", {**message(), "from": {name: "+15551240000"}}, "/from/" + name.replace("/", "~1"))
 
@@ -674,7 +679,7 @@ def headers():
                   "ApiKey {key:user}", "Bearer:{key:user}", "Bear {key:user}", "Bearers {key:user}", "\"Bearer {key:user}\""):
         row(f"Authorization: {value}", "GET", MESSAGES, 401, "none", headers={"Authorization": value}, code="missing_api_key")
     for value in ("Bearer x", "Bearer {key:user}x", "Bearer {key:user} x", "Bearer {key:user},{key:user}", "Bearer {key:revoked}",
-                  "Bearer {key:wrong}", "Bearer null", "Bearer \"{key:user}\"", "Bearer nsk_", "Bearer {key:user};"):
+                  "Bearer {key:wrong}", "Bearer null", "Bearer \"{key:user}\"", "Bearer nsk_", "Bearer {key:user};", "Bearer ,{key:user}", "Bearer =={key:user}"):
         row(f"Authorization: {value}", "GET", MESSAGES, 401, "none", headers={"Authorization": value}, code="invalid_api_key")
     for value in ("x", "nsk_", "nsk_x", "{key:user}x", "{key:user;cut=1}", "{key:user;upper}", "x{key:user}", "{key:user;flip=10}",
                   "{key:user;flip=43}", "{key:user;flip=0}", "{key:user},{key:user}", "{key:user} {key:user}", "Bearer {key:user}",
@@ -684,6 +689,10 @@ def headers():
         row(f"X-API-Key: {value[:60]}", "GET", MESSAGES, 401, "none", headers={"X-API-Key": value}, code="invalid_api_key")
     row("X-API-Key: empty", "GET", MESSAGES, 401, "none", headers={"X-API-Key": ""}, code="missing_api_key")
     row("X-API-Key: empty, at the socket", "GET", MESSAGES, 401, "none", headers={"X-API-Key": ""}, code="missing_api_key", direct=True)
+    row("X-API-Key: empty, Authorization: right", "GET", MESSAGES, 200, "none",
+        headers={"X-API-Key": "", "Authorization": "Bearer {key:user}"}, direct=True)
+    row("X-API-Key: wrong, Authorization: right", "GET", MESSAGES, 401, "none",
+        headers={"X-API-Key": "x", "Authorization": "Bearer {key:user}"}, code="invalid_api_key")
     row("X-API-Key: right, Authorization: wrong", "GET", MESSAGES, 200, headers={"Authorization": "Bearer x"})
     row("X-API-Key: right, Authorization: Basic", "GET", MESSAGES, 200, headers={"Authorization": "Basic x"})
     row("key in the query", "GET", MESSAGES + "?api_key={key:user}", 401, "none", code="missing_api_key")
@@ -903,7 +912,7 @@ def ids():
         row(f"another's id by an admin{tail}", "GET", f"{MESSAGES}/{{id:foreign}}{tail}", 200, "admin")
     row("cancel one that is not scheduled", "DELETE", f"{MESSAGES}/{{id:own}}", 409, code="not_cancellable")
     row("cancel one that is not scheduled, in capitals", "DELETE", f"{MESSAGES}/{{id:own;upper}}", 409, code="not_cancellable")
-    row("cancel one that is cancelled", "DELETE", f"{MESSAGES}/{{id:cancelled}}", 409, code="not_cancellable", words="cancelled")
+    row("cancel one that is cancelled", "DELETE", f"{MESSAGES}/{{id:cancelled}}", 409, code="not_cancellable", words="is cancelled")
 
 
 ROUTES = {
