@@ -425,6 +425,21 @@ START_TEST(metadata_is_an_object_of_at_most_4096_bytes)
 }
 END_TEST
 
+/* Written with 17 digits, as they would be otherwise, 9.99 reads 9.9900000000000002. */
+START_TEST(numbers_in_metadata_stay_as_they_read)
+{
+    static const char *const numbers[] = { "9.99", "0.1", "-2.5", "1234567890.12", "0.30000000000000004",
+                                           "12", "9007199254740993" };
+
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        read_with("'metadata':{'n':%s}", numbers[i]);
+        expect_fine();
+        ck_assert_str_eq(draft.metadata, arena_printf(&mem, "{\"n\":%s}", numbers[i]));
+    }
+    arena_done(&mem);
+}
+END_TEST
+
 START_TEST(a_recipients_metadata_has_the_same_rule)
 {
     read_body("{'content':'x','recipients':[" ADA ",{'platform':'sms','recipient':'+15551234568',"
@@ -709,7 +724,8 @@ SUITE("message_body", the_smallest_message_is_content_and_a_recipient, every_mem
       a_scheduled_time_in_the_past_means_now, a_scheduled_time_is_at_most_366_days_ahead,
       times_are_dates_and_times_of_rfc_3339, an_expiry_lies_after_now,
       an_expiry_lies_after_the_scheduled_time_too, metadata_is_an_object_of_at_most_4096_bytes,
-      a_recipients_metadata_has_the_same_rule, from_names_a_sender_for_each_platform,
+      numbers_in_metadata_stay_as_they_read, a_recipients_metadata_has_the_same_rule,
+      from_names_a_sender_for_each_platform,
       there_are_1_to_1000_recipients, a_pair_given_twice_is_kept_once,
       one_number_on_two_platforms_is_two_recipients, each_recipient_is_valid_for_its_platform,
       a_platform_without_a_provider_takes_no_recipient,
