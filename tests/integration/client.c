@@ -199,7 +199,7 @@ json_int_t number_at(const json_t *json, const char *path)
 
 void expect_problem(const struct answer *a, int status, const char *code)
 {
-    ck_assert_msg(a->status == status, "expected %d %s, got %d: %s", status, code, a->status, a->body);
+    ck_assert_msg(a->status == status, "expected %d %s, got %d: %.500s", status, code, a->status, a->body);
     ck_assert_str_eq(header(a, "Content-Type"), "application/problem+json");
     ck_assert_str_eq(text_at(a->json, "code"), code);
     ck_assert_int_eq(number_at(a->json, "status"), status);
