@@ -8,17 +8,22 @@
 #include "common/config/gateway.h"
 #include "common/model/unsubscribe.h"
 
-/* What a kind of provider can serve, and the keys it can't do without. */
+/*
+ * What a kind of provider can serve, the keys it can't do without, and where it has a limit of its own
+ * rate_limit_per_recipient: Telegram takes one message a second in a chat (Bots FAQ, "My bot is hitting
+ * limits").
+ */
 static const struct kind {
     const char *name;
     unsigned platforms;
     const char *needs[2];
+    int per_recipient;
 } kinds[] = {
     { "twilio", 1 << PF_SMS | 1 << PF_WHATSAPP, { "account_sid", "auth_token" } },
     { "sendgrid", 1 << PF_EMAIL, { "api_key" } },
     { "smtp", 1 << PF_EMAIL, { "url" } },
     { "whatsapp_cloud", 1 << PF_WHATSAPP, { "access_token", "phone_number_id" } },
-    { "telegram", 1 << PF_TELEGRAM, { "bot_token" } },
+    { "telegram", 1 << PF_TELEGRAM, { "bot_token" }, 1 },
     { "http", (1 << PF_COUNT) - 1, { "url" } },
     { "mock", (1 << PF_COUNT) - 1 },
 };
@@ -270,6 +275,8 @@ static void check_provider(struct draft *d, const struct section *s)
                     "it is one of %s", options_find("provider.*", "kind")->choices);
         return;
     }
+    if (section_setting(s, "rate_limit_per_recipient") == NULL)
+        ((struct provider_config *)s->target)->rate_limit_per_recipient = kind->per_recipient;
     check_key_kinds(d, s, kind);
     check_forms(d, s);
     check_needs(d, s, kind);

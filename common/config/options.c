@@ -84,7 +84,8 @@ const struct option options[] = {
     { "worker", "threads", OPT_INT, IN_CONFIG(worker.threads), "2", 1, 256,
       .comment = "Threads of workerd, each with a loop and connections of its own." },
     { "worker", "max_in_flight", OPT_INT, IN_CONFIG(worker.max_in_flight), "1000", 1, 10000,
-      .comment = "Most provider calls that a thread has open at once; a quarter is kept for high priority." },
+      .comment =
+          "Most provider calls that a thread has open at once; a quarter is kept for high priority." },
     { "worker", "max_attempts", OPT_INT, IN_CONFIG(worker.max_attempts), "6", 1, 100,
       .comment = "Attempts after which a recipient has failed." },
     { "worker", "retry_base_ms", OPT_INT64, IN_CONFIG(worker.retry_base_ms), "1000", 1, DAY_MS,
@@ -139,7 +140,7 @@ const struct option options[] = {
       .comment = "Calls a second to this provider; 0 is unlimited." },
     { "provider.*", "rate_limit_per_recipient", OPT_INT, IN_PROVIDER(rate_limit_per_recipient),
       "0", 0, 1000000,
-      .comment = "Calls a second for one and the same recipient; 0 is unlimited." },
+      .comment = "Calls a second for one and the same recipient; 0 is unlimited; telegram has 1 by default." },
     { "provider.*", "on_unclear", OPT_CHOICE_INDEX, IN_PROVIDER(on_unclear), "resend",
       .choices = "resend|hold",
       .comment =

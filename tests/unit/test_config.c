@@ -784,6 +784,50 @@ START_TEST(the_first_retry_is_not_later_than_the_last)
 }
 END_TEST
 
+START_TEST(a_telegram_chat_gets_one_call_a_second_unless_another_rate_is_given)
+{
+    static const struct {
+        const char *text;
+        char *variable;
+        int rate;
+    } rows[] = {
+        { "[provider.telegram]\nbot_token = 1:a\n", NULL, 1 },
+        { "[provider.bot]\nkind = telegram\nbot_token = 1:a\n", NULL, 1 },
+        { "[provider.telegram]\nbot_token = 1:a\nrate_limit_per_recipient = 0\n", NULL, 0 },
+        { "[provider.telegram]\nbot_token = 1:a\n", "NOTIFY_PROVIDER_TELEGRAM_RATE_LIMIT_PER_RECIPIENT=3", 3 },
+        { "[provider.mock]\nrate_limit = 5\n", NULL, 0 },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        ck_assert_msg(LOAD(rows[i].text, rows[i].variable) == ST_OK, "%s", fault(0));
+        ck_assert_int_eq(cfg.providers[0].rate_limit_per_recipient, rows[i].rate);
+        forget();
+    }
+}
+END_TEST
+
+START_TEST(a_platforms_rate_is_its_own_or_its_first_providers_whichever_is_less)
+{
+    static const struct {
+        int platform, first, rate;
+    } rows[] = { { 0, 0, 0 }, { 10, 0, 10 }, { 0, 20, 20 }, { 10, 20, 10 }, { 30, 20, 20 } };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf text = BUF_INIT(500);
+
+        buf_addf(&text,
+                 "[platform.sms]\nproviders = a, b\nrate_limit = %d\n[provider.a]\nkind = mock\n"
+                 "rate_limit = %d\n[provider.b]\nkind = mock\nrate_limit = 1\n",
+                 rows[i].platform, rows[i].first);
+        ck_assert_msg(LOAD(buf_str(&text)) == ST_OK, "%s", fault(0));
+        ck_assert_int_eq(config_rate_of(&cfg, PF_SMS), rows[i].rate);
+        ck_assert_int_eq(config_rate_of(&cfg, PF_EMAIL), 0);
+        forget();
+        buf_free(&text);
+    }
+}
+END_TEST
+
 START_TEST(all_faults_come_at_once_by_line_and_then_the_environments)
 {
     static const char *const wanted[] = {
@@ -846,5 +890,7 @@ SUITE("config", every_type_is_read, an_empty_file_gives_the_defaults,
       each_kind_serves_its_platforms_and_no_other,
       a_provider_has_a_known_kind_and_what_it_needs,
       a_key_that_the_kind_does_not_use_is_a_fault, the_first_retry_is_not_later_than_the_last,
+      a_telegram_chat_gets_one_call_a_second_unless_another_rate_is_given,
+      a_platforms_rate_is_its_own_or_its_first_providers_whichever_is_less,
       all_faults_come_at_once_by_line_and_then_the_environments,
       there_is_a_bound_to_tiers_and_providers)

@@ -246,6 +246,7 @@ START_TEST(every_known_code_has_its_class)
 
             ck_assert_msg(v.class == rows[i].class, "%d is %s", *code, verdict_name(v.class));
             ck_assert_int_eq(atoi(v.code), *code);
+            ck_assert_int_eq(v.recipient_only, *code == 21611); /* the queue of one sender */
         }
     close_all();
 }

@@ -100,7 +100,7 @@ struct verdict {
     const char *code;         /* the provider's own code or ours ("http_503"); NULL when accepted */
     const char *message;      /* the provider's words, at most 300 bytes; may be NULL */
     int64_t retry_after_ms;   /* -1: not named */
-    bool recipient_only;      /* THROTTLED: it concerns this recipient, not the provider */
+    bool recipient_only;      /* THROTTLED: it concerns this message or recipient, not the provider */
     const char *moved_to;     /* NOT_SENT: the recipient's new address, to be kept and used; NULL */
 };
 

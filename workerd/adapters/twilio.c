@@ -191,76 +191,77 @@ static const struct code {
     int code;
     enum verdict_class class;
     int wait_s; /* before another attempt, where the answer names no time; 0: as usual */
+    bool sender_only; /* THROTTLED: other senders go on */
 } codes[] = {
-    { 20003, VERDICT_CREDENTIALS, 0 },  /* authentication */
-    { 20404, VERDICT_CREDENTIALS, 0 },  /* no such account or resource */
-    { 20410, VERDICT_CREDENTIALS, 0 },  /* gone */
-    { 20429, VERDICT_THROTTLED, 0 },    /* too many requests at once: never processed */
-    { 20500, VERDICT_UNCLEAR, 0 },      /* internal */
-    { 21211, VERDICT_REFUSED, 0 },      /* To is no number */
-    { 21212, VERDICT_REFUSED_HERE, 0 }, /* From is no number */
-    { 21408, VERDICT_REFUSED_HERE, 0 }, /* region not enabled */
-    { 21601, VERDICT_REFUSED, 0 },      /* content and parameters */
-    { 21602, VERDICT_REFUSED, 0 },
-    { 21603, VERDICT_CREDENTIALS, 0 },  /* neither From nor a service: we always name one */
-    { 21606, VERDICT_REFUSED_HERE, 0 }, /* From is not ours, or can't send */
-    { 21608, VERDICT_REFUSED_HERE, 0 }, /* trial account, To not verified */
-    { 21609, VERDICT_CREDENTIALS, 0 },  /* the callback's URL: public_url is no host for Twilio */
-    { 21610, VERDICT_REFUSED, 0 },      /* unsubscribed */
-    { 21611, VERDICT_THROTTLED, 60 },   /* the sender's queue is full */
-    { 21612, VERDICT_REFUSED_HERE, 0 }, /* not reachable from this sender */
-    { 21614, VERDICT_REFUSED, 0 },      /* not a mobile number */
-    { 21617, VERDICT_REFUSED, 0 },
-    { 21619, VERDICT_REFUSED, 0 },
-    { 21620, VERDICT_REFUSED, 0 },
-    { 21621, VERDICT_REFUSED, 0 },
-    { 21624, VERDICT_REFUSED, 0 },
-    { 21654, VERDICT_REFUSED, 0 },
-    { 21658, VERDICT_REFUSED, 0 },
-    { 21701, VERDICT_CREDENTIALS, 0 }, /* the messaging service */
-    { 21703, VERDICT_CREDENTIALS, 0 },
-    { 21704, VERDICT_CREDENTIALS, 0 },
-    { 21910, VERDICT_REFUSED, 0 },      /* From and To of two channels */
-    { 30001, VERDICT_THROTTLED, 0 },    /* queue overflow */
-    { 30002, VERDICT_CREDENTIALS, 0 },  /* account suspended */
-    { 30003, VERDICT_NOT_SENT, 0 },     /* handset off */
-    { 30004, VERDICT_REFUSED, 0 },      /* blocked */
-    { 30005, VERDICT_REFUSED, 0 },      /* unknown handset */
-    { 30006, VERDICT_REFUSED, 0 },      /* landline */
-    { 30007, VERDICT_REFUSED, 0 },      /* filtered */
-    { 30008, VERDICT_UNCLEAR, 0 },      /* unknown */
-    { 30010, VERDICT_REFUSED, 0 },      /* price */
-    { 30017, VERDICT_NOT_SENT, 0 },     /* carrier congestion */
-    { 30019, VERDICT_REFUSED, 0 },      /* size */
-    { 30034, VERDICT_REFUSED_HERE, 0 }, /* unregistered sender */
-    { 30036, VERDICT_REFUSED, 0 },      /* validity expired */
-    { 30042, VERDICT_REFUSED_HERE, 0 }, /* sender id not allowed there */
-    { 30410, VERDICT_UNCLEAR, 0 },      /* time-out behind Twilio */
-    { 30450, VERDICT_REFUSED, 0 },      /* pumping protection */
-    { 30453, VERDICT_REFUSED, 0 },      /* fraud */
-    { 35111, VERDICT_REFUSED, 0 },
-    { 35114, VERDICT_REFUSED, 0 },
-    { 35118, VERDICT_REFUSED, 0 },
-    { 63001, VERDICT_CREDENTIALS, 0 },  /* channel authentication */
-    { 63002, VERDICT_REFUSED_HERE, 0 }, /* From not found in the channel */
-    { 63003, VERDICT_REFUSED, 0 },      /* To not found in the channel */
-    { 63007, VERDICT_REFUSED_HERE, 0 }, /* From not found in the channel */
-    { 63009, VERDICT_UNCLEAR, 0 },      /* the channel's 5xx */
-    { 63010, VERDICT_UNCLEAR, 0 },
-    { 63012, VERDICT_UNCLEAR, 0 },
-    { 63015, VERDICT_REFUSED_HERE, 0 }, /* the recipient has not joined the sandbox */
-    { 63016, VERDICT_REFUSED, 0 },      /* outside the 24 hours: a template is needed */
-    { 63018, VERDICT_THROTTLED, 0 },    /* channel rate */
-    { 63021, VERDICT_REFUSED, 0 },
-    { 63024, VERDICT_REFUSED, 0 }, /* invalid recipient */
-    { 63027, VERDICT_REFUSED, 0 }, /* templates */
-    { 63028, VERDICT_REFUSED, 0 },
-    { 63030, VERDICT_REFUSED, 0 },
-    { 63032, VERDICT_REFUSED, 0 },
-    { 63038, VERDICT_THROTTLED, 3600 }, /* the account's daily limit */
-    { 63040, VERDICT_REFUSED, 0 },
-    { 63041, VERDICT_REFUSED, 0 },
-    { 63042, VERDICT_REFUSED, 0 },
+    { 20003, VERDICT_CREDENTIALS, 0, false },  /* authentication */
+    { 20404, VERDICT_CREDENTIALS, 0, false },  /* no such account or resource */
+    { 20410, VERDICT_CREDENTIALS, 0, false },  /* gone */
+    { 20429, VERDICT_THROTTLED, 0, false },    /* too many requests at once: never processed */
+    { 20500, VERDICT_UNCLEAR, 0, false },      /* internal */
+    { 21211, VERDICT_REFUSED, 0, false },      /* To is no number */
+    { 21212, VERDICT_REFUSED_HERE, 0, false }, /* From is no number */
+    { 21408, VERDICT_REFUSED_HERE, 0, false }, /* region not enabled */
+    { 21601, VERDICT_REFUSED, 0, false },      /* content and parameters */
+    { 21602, VERDICT_REFUSED, 0, false },
+    { 21603, VERDICT_CREDENTIALS, 0, false },  /* neither From nor a service: we always name one */
+    { 21606, VERDICT_REFUSED_HERE, 0, false }, /* From is not ours, or can't send */
+    { 21608, VERDICT_REFUSED_HERE, 0, false }, /* trial account, To not verified */
+    { 21609, VERDICT_CREDENTIALS, 0, false },  /* the callback's URL: public_url is no host for Twilio */
+    { 21610, VERDICT_REFUSED, 0, false },      /* unsubscribed */
+    { 21611, VERDICT_THROTTLED, 60, true }, /* the sender's queue is full */
+    { 21612, VERDICT_REFUSED_HERE, 0, false }, /* not reachable from this sender */
+    { 21614, VERDICT_REFUSED, 0, false },      /* not a mobile number */
+    { 21617, VERDICT_REFUSED, 0, false },
+    { 21619, VERDICT_REFUSED, 0, false },
+    { 21620, VERDICT_REFUSED, 0, false },
+    { 21621, VERDICT_REFUSED, 0, false },
+    { 21624, VERDICT_REFUSED, 0, false },
+    { 21654, VERDICT_REFUSED, 0, false },
+    { 21658, VERDICT_REFUSED, 0, false },
+    { 21701, VERDICT_CREDENTIALS, 0, false }, /* the messaging service */
+    { 21703, VERDICT_CREDENTIALS, 0, false },
+    { 21704, VERDICT_CREDENTIALS, 0, false },
+    { 21910, VERDICT_REFUSED, 0, false },      /* From and To of two channels */
+    { 30001, VERDICT_THROTTLED, 0, false },    /* queue overflow */
+    { 30002, VERDICT_CREDENTIALS, 0, false },  /* account suspended */
+    { 30003, VERDICT_NOT_SENT, 0, false },     /* handset off */
+    { 30004, VERDICT_REFUSED, 0, false },      /* blocked */
+    { 30005, VERDICT_REFUSED, 0, false },      /* unknown handset */
+    { 30006, VERDICT_REFUSED, 0, false },      /* landline */
+    { 30007, VERDICT_REFUSED, 0, false },      /* filtered */
+    { 30008, VERDICT_UNCLEAR, 0, false },      /* unknown */
+    { 30010, VERDICT_REFUSED, 0, false },      /* price */
+    { 30017, VERDICT_NOT_SENT, 0, false },     /* carrier congestion */
+    { 30019, VERDICT_REFUSED, 0, false },      /* size */
+    { 30034, VERDICT_REFUSED_HERE, 0, false }, /* unregistered sender */
+    { 30036, VERDICT_REFUSED, 0, false },      /* validity expired */
+    { 30042, VERDICT_REFUSED_HERE, 0, false }, /* sender id not allowed there */
+    { 30410, VERDICT_UNCLEAR, 0, false },      /* time-out behind Twilio */
+    { 30450, VERDICT_REFUSED, 0, false },      /* pumping protection */
+    { 30453, VERDICT_REFUSED, 0, false },      /* fraud */
+    { 35111, VERDICT_REFUSED, 0, false },
+    { 35114, VERDICT_REFUSED, 0, false },
+    { 35118, VERDICT_REFUSED, 0, false },
+    { 63001, VERDICT_CREDENTIALS, 0, false },  /* channel authentication */
+    { 63002, VERDICT_REFUSED_HERE, 0, false }, /* From not found in the channel */
+    { 63003, VERDICT_REFUSED, 0, false },      /* To not found in the channel */
+    { 63007, VERDICT_REFUSED_HERE, 0, false }, /* From not found in the channel */
+    { 63009, VERDICT_UNCLEAR, 0, false },      /* the channel's 5xx */
+    { 63010, VERDICT_UNCLEAR, 0, false },
+    { 63012, VERDICT_UNCLEAR, 0, false },
+    { 63015, VERDICT_REFUSED_HERE, 0, false }, /* the recipient has not joined the sandbox */
+    { 63016, VERDICT_REFUSED, 0, false },      /* outside the 24 hours: a template is needed */
+    { 63018, VERDICT_THROTTLED, 0, false },    /* channel rate */
+    { 63021, VERDICT_REFUSED, 0, false },
+    { 63024, VERDICT_REFUSED, 0, false }, /* invalid recipient */
+    { 63027, VERDICT_REFUSED, 0, false }, /* templates */
+    { 63028, VERDICT_REFUSED, 0, false },
+    { 63030, VERDICT_REFUSED, 0, false },
+    { 63032, VERDICT_REFUSED, 0, false },
+    { 63038, VERDICT_THROTTLED, 3600, false }, /* the account's daily limit */
+    { 63040, VERDICT_REFUSED, 0, false },
+    { 63041, VERDICT_REFUSED, 0, false },
+    { 63042, VERDICT_REFUSED, 0, false },
 };
 
 static const struct code *find_code(json_int_t code)
@@ -287,6 +288,7 @@ static struct verdict judge_refusal(const struct provider *p, const json_t *doc,
         v.code = arena_printf(mem, "http_%d", r->status);
     if (v.retry_after_ms < 0 && known != NULL && known->wait_s > 0)
         v.retry_after_ms = known->wait_s * INT64_C(1000);
+    v.recipient_only = known != NULL && known->sender_only;
     return v;
 }
 
