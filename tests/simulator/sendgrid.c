@@ -145,7 +145,7 @@ static const struct plan spam_report = {
 
 #define CALLBACKS TRAIT_CALLBACKS
 static const struct behaviour own[] = {
-    { "4030", "forbidden", .fault = SENDGRID_FORBIDDEN, .again = true, .ends = ENDS_NEVER },
+    { "4030", "forbidden", .fault = SENDGRID_FORBIDDEN },
     { "4100", "suppressed", 0, CALLBACKS, .plan = &unsubscribed },
     { "4130", "too_large", .fault = SENDGRID_TOO_LARGE },
     { "4292", "limited_longer_once", 1, .fault = SENDGRID_LIMITED_LONGER, .again = true },

@@ -45,13 +45,17 @@ void twilio_refuse(struct exchange *x, int status, int code, const char *message
 static const struct failure {
     int status, code;
     const char *message;
-} failures[FAULT_COUNT] = {
+} failures[TWILIO_FAULTS] = {
     [FAULT_LIMITED] = { 429, 20429, "Too Many Requests" },
     [FAULT_BAD_ADDRESS] = { 400, 21211, "Invalid 'To' phone number" },
     [FAULT_UNSUBSCRIBED] = { 400, 21610, "Attempt to send to unsubscribed recipient" },
     [FAULT_CREDENTIALS] = { 401, 20003, "Authenticate" },
     [FAULT_SERVER_ERROR] = { 500, 20500, "An internal server error has occurred" },
     [FAULT_UNAVAILABLE] = { 503, 20503, "Service unavailable" },
+    [TWILIO_FOREIGN_SENDER] = { 400, 21606, "The 'From' phone number is not a valid sender for the "
+                                            "destination" },
+    [TWILIO_REGION_OFF] = { 403, 21408, "Permission to send an SMS has not been enabled for the "
+                                        "region of the 'To' number" },
 };
 
 static void fail_message(struct exchange *x, int fault)
@@ -130,12 +134,19 @@ static void accept_message(const struct settings *s, struct exchange *x)
     exchange_answer_json(x, 201, &out);
 }
 
+/* Both speak of the account, and would do so each time: another provider may send. */
+static const struct behaviour own[] = {
+    { "4031", "foreign_sender", .fault = TWILIO_FOREIGN_SENDER },
+    { "4032", "region_off", .fault = TWILIO_REGION_OFF },
+    { NULL },
+};
+
 static struct seen seen = SEEN_INIT;
 
 const struct provider twilio_provider = {
     .name = "twilio",
     .prefix = "/2010-04-01/",
-    .repertoire = { .traits = TRAIT_HTTP | TRAIT_CALLBACKS, .seen = &seen },
+    .repertoire = { .traits = TRAIT_HTTP | TRAIT_CALLBACKS, .own = own, .seen = &seen },
     .check = twilio_check,
     .fail = fail_message,
     .accept = accept_message,

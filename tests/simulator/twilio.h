@@ -14,6 +14,9 @@
 
 extern const struct provider twilio_provider;
 
+/* The faults that only this provider has. */
+enum twilio_fault { TWILIO_FOREIGN_SENDER = FAULT_COUNT, TWILIO_REGION_OFF, TWILIO_FAULTS };
+
 /* X-Twilio-Signature of a form: the URL, then each key and value in the order of the keys. */
 void twilio_sign(const char *token, const char *url, const struct urlform *form,
                  char out[TWILIO_SIGNATURE_BYTES]);

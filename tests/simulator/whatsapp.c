@@ -83,6 +83,15 @@ static const struct whatsapp_error failures[WHATSAPP_FAULTS] = {
                              "Permission is either not granted or has been removed" },
     [WHATSAPP_POLICY] = { 403, 368, 0, "(#368) Temporarily blocked for policies violations",
                           "The account was disabled for violating a platform policy" },
+    [WHATSAPP_NOT_ON_TRIAL] = { 400, 131030, 0,
+                                "(#131030) Recipient phone number not in allowed list",
+                                "The recipient phone number is not among those that a test number "
+                                "may send to" },
+    [WHATSAPP_COUNTRY_CLOSED] = { 403, 130497, 0,
+                                  "(#130497) Business account is restricted from messaging users "
+                                  "in this country" },
+    [WHATSAPP_MAINTENANCE] = { 400, 131057, 0, "(#131057) Account in maintenance mode",
+                               "The WhatsApp Business Account is in maintenance mode" },
 };
 
 /* The time is in minutes; there is no Retry-After. */
@@ -165,6 +174,10 @@ static const struct behaviour own[] = {
     { "4030", "forbidden", .fault = WHATSAPP_FORBIDDEN, .again = true, .ends = ENDS_NEVER },
     { "4031", "policy", .fault = WHATSAPP_POLICY, .again = true, .ends = ENDS_NEVER },
     { "4040", "no_account", .fault = WHATSAPP_UNDELIVERABLE },
+    { "4041", "not_on_trial", .fault = WHATSAPP_NOT_ON_TRIAL },
+    { "4042", "country_closed", .fault = WHATSAPP_COUNTRY_CLOSED },
+    { "4043", "maintenance_once", 1, .fault = WHATSAPP_MAINTENANCE, .again = true },
+    { "4044", "maintenance_always", .fault = WHATSAPP_MAINTENANCE, .again = true },
     { "7047", "window_closed", 0, TRAIT_CALLBACKS, .plan = &window_closed, .again = true },
     { NULL },
 };

@@ -6,9 +6,9 @@
 #include "tests/simulator/behaviour.h"
 #include "tests/simulator/segments.h"
 #include "tests/simulator/twilio.h"
+#include "tests/unit/simulator.h"
 #include "tests/unit/suite.h"
 
-#define COUNT(a) (sizeof(a) / sizeof *(a))
 #define ACCOUNT "AC0123456789abcdef0123456789abcdef"
 #define PATH "/2010-04-01/Accounts/" ACCOUNT "/Messages.json"
 #define FORM "application/x-www-form-urlencoded"
@@ -375,6 +375,8 @@ START_TEST(the_last_digits_choose_the_behaviour)
         { 4000, "bad_address", 400, 21211, 400 },
         { 4100, "unsubscribed", 400, 21610, 400 },
         { 4010, "bad_credentials", 401, 20003, 401 },
+        { 4031, "foreign_sender", 400, 21606, 400 },
+        { 4032, "region_off", 403, 21408, 403 },
         { 5000, "server_error_once", 500, 20500, 201 },
         { 5001, "server_error_always", 500, 20500, 500 },
         { 5030, "unavailable_once", 503, 20503, 201 },
@@ -515,6 +517,12 @@ START_TEST(segments_are_counted_as_carriers_do)
 }
 END_TEST
 
+START_TEST(the_documentation_names_each_behaviour)
+{
+    sample_expect_documented(&twilio_provider);
+}
+END_TEST
+
 SUITE("simulator_twilio", a_wrong_form_is_refused_with_twilios_code, a_right_form_is_taken,
       a_bare_plus_is_a_blank_and_so_no_number, wrong_credentials_are_refused_before_all_else,
       a_missing_or_broken_authorization_is_refused, another_resource_or_method_or_type_is_refused,
@@ -525,4 +533,5 @@ SUITE("simulator_twilio", a_wrong_form_is_refused_with_twilios_code, a_right_for
       a_limited_request_is_told_when_to_come_back, other_numbers_are_delivered,
       lateness_is_in_the_digits, an_unreadable_answer_is_still_an_accepted_message,
       the_recipient_is_known_by_the_callbacks_id,
-      segments_are_counted_as_carriers_do)
+      segments_are_counted_as_carriers_do,
+      the_documentation_names_each_behaviour)
