@@ -164,12 +164,20 @@ static size_t take_answer(char *data, size_t size, size_t n, void *arg)
     return w->is_cut ? 0 : size * n;
 }
 
+/* libcurl says QUIT after a refusal, and 221 answers nothing else (RFC 5321 section 4.3.2). */
+static bool is_farewell(const char *line, size_t len)
+{
+    return len >= 3 && memcmp(line, "221", 3) == 0;
+}
+
 /* SMTP replies come as headers: all lines of the last one are the answer ("250-" is not its end). */
 static size_t take_smtp_line(char *data, size_t size, size_t n, void *arg)
 {
     struct wagon *w = arg;
     size_t len = size * n;
 
+    if (is_farewell(data, len))
+        return len;
     if (!w->reply_goes_on)
         buf_clear(&w->answer);
     buf_add(&w->answer, data, len);

@@ -151,6 +151,8 @@ static void check_act(int acts_at)
                   reach_name((int)last.reply.reach));
     if (act->status >= 0)
         ck_assert_int_eq(last.reply.status, act->status);
+    if (act->reach == REACH_REFUSED && act->reply != NULL) /* its words, and not the farewell's */
+        ck_assert_str_eq(last.reply.body, act->reply);
     ck_assert_int_eq(atomic_load(&p->seen[2]), act->stage == AT_DOT);
     ck_assert_int_eq(atomic_load(&p->connections), 1);
     call_done(&first);
