@@ -6,6 +6,7 @@
 
 #include "tests/integration/client.h"
 #include "tests/integration/engine.h"
+#include "tests/integration/program.h"
 #include "tests/integration/stack.h"
 #include "tests/integration/witness.h"
 
@@ -193,6 +194,64 @@ START_TEST(refused_credentials_open_the_breaker_at_once_for_all_workers)
     }
     kill(second, SIGTERM);
     ck_assert_int_eq(process_wait(second, 10000), 0);
+}
+END_TEST
+
+static json_t *queue_status(void)
+{
+    struct outcome o = program_run("notifyctl", HEADERS("-c", stack_env("NOTIFY_CONFIG"), "--json", "queue",
+                                                        "status", "--interval", "0"), NULL);
+    json_t *doc = json_read(buf_str(&o.out), o.out.len, NULL);
+
+    ck_assert_msg(o.status == 0 && doc != NULL, "%d: %s", o.status, buf_str(&o.err));
+    outcome_free(&o);
+    return doc;
+}
+
+/* As `notifyctl queue status --json` lists it. */
+static const json_t *provider_in(const json_t *status, const char *name)
+{
+    const json_t *one;
+    size_t i;
+
+    json_array_foreach (at(status, "providers"), i, one)
+        if (strcmp(text_at(one, "provider"), name) == 0)
+            return one;
+    ck_abort_msg("no provider %s", name);
+    return NULL;
+}
+
+static bool metrics_tell(const char *provider, int state)
+{
+    struct answer a;
+
+    ck_assert(http_elsewhere(text("%s/metrics", stack_env("WORKERD_URL")), &a));
+    return strstr(a.body, text("\nprovider_breaker_state{provider=\"%s\"} %d\n", provider, state)) != NULL;
+}
+
+START_TEST(an_open_breaker_is_told_by_the_queue_status_and_by_the_metrics)
+{
+    struct user u = begin();
+    const char *id;
+    const json_t *status, *first, *second;
+
+    ck_assert(metrics_tell("first", 0) && metrics_tell("second", 0));
+    id = send_mail_to(&u, "ada.credentials@first.mock");
+    WAIT_UNTIL(is_in(id, "sent"), 5000);
+    ck_assert(metrics_tell("first", 1) && metrics_tell("second", 0));
+    status = queue_status();
+    first = provider_in(status, "first");
+    second = provider_in(status, "second");
+    ck_assert_str_eq(text_at(first, "kind"), "mock");
+    ck_assert_str_eq(text_at(first, "state"), "open");
+    ck_assert_str_eq(text_at(first, "reason"), "credentials refused");
+    ck_assert_int_eq(number_at(first, "failures"), 1);
+    ck_assert_str_ne(text_at(first, "until"), "");
+    ck_assert_str_eq(text_at(second, "state"), "closed");
+    ck_assert(json_is_null(at(second, "until")) && json_is_null(at(second, "reason")));
+    breaker_forget("first");
+    WAIT_UNTIL(metrics_tell("first", 0), 5000);
+    ck_assert_str_eq(text_at(provider_in(queue_status(), "first"), "state"), "closed");
 }
 END_TEST
 
@@ -551,6 +610,7 @@ STACK_SUITE("engine", settings, what_a_provider_cannot_serve_goes_to_the_next_at
             an_unclear_outcome_is_announced_and_sent_again_by_the_same_provider,
             an_unclear_outcome_is_held_where_the_provider_says_hold,
             refused_credentials_open_the_breaker_at_once_for_all_workers,
+            an_open_breaker_is_told_by_the_queue_status_and_by_the_metrics,
             while_a_breaker_is_open_nothing_is_claimed,
             a_half_open_breaker_lets_one_probe_through_among_two_workers,
             a_run_of_failures_opens_the_breaker_and_all_leaves_when_the_provider_is_well_again,
