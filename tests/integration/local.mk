@@ -85,9 +85,10 @@ endif
 %C%_test_replay_SOURCES = %D%/test_replay.c $(TABLES_HARNESS)
 # The delivery engine: gate, lanes, backlog.
 if HAVE_CHECK
-INTEGRATION_TESTS += %D%/test_engine %D%/test_lanes
+INTEGRATION_TESTS += %D%/test_engine %D%/test_lanes %D%/test_providers
 endif
 ENGINE_HARNESS = %D%/engine.c %D%/engine.h $(STACK_HARNESS)
+%C%_test_providers_SOURCES = %D%/test_providers.c %D%/judge.c %D%/judge.h $(ENGINE_HARNESS)
 %C%_test_engine_SOURCES = %D%/test_engine.c $(ENGINE_HARNESS)
 # The transport against scripted servers in the test's own process; no stack, but OpenSSL's TLS.
 if HAVE_CHECK
