@@ -7,15 +7,21 @@
 #include <sys/socket.h>
 
 #include "common/base/clock.h"
+#include "common/base/log.h"
+
+/* Of the usual 8 MiB; musl's threads have 128 KiB, and libcurl runs there too. */
+#define STACK_BYTES (256u << 10)
 
 struct mailers {
     CURLM *wake;
+    pthread_t *threads; /* these four are the owner's */
+    int n_threads;
+    int n_busy;
+    bool is_short; /* the last thread that was asked for could not be had */
     atomic_bool is_closing;
     pthread_mutex_t lock; /* guards what follows */
     pthread_cond_t changed;
     struct wagon *given, *ended; /* not yet begun; not yet fetched */
-    int n_given, n_idle, n_threads;
-    pthread_t threads[MAILERS_MOST];
 };
 
 static void push(struct wagon **list, struct wagon *w)
@@ -76,12 +82,9 @@ static void *run(void *arg)
     pthread_mutex_lock(&m->lock);
     while (!atomic_load(&m->is_closing)) {
         if ((w = pop(&m->given)) == NULL) {
-            m->n_idle++;
             pthread_cond_wait(&m->changed, &m->lock);
-            m->n_idle--;
             continue;
         }
-        m->n_given--;
         pthread_mutex_unlock(&m->lock);
         carry(m, easy, w);
         pthread_mutex_lock(&m->lock);
@@ -119,34 +122,59 @@ void mailers_free(struct mailers *m)
         pthread_join(m->threads[i], NULL);
     pthread_cond_destroy(&m->changed);
     pthread_mutex_destroy(&m->lock);
+    free(m->threads);
     free(m);
 }
 
-/* With the lock held. */
-static bool has_room(struct mailers *m)
+static bool create_thread(struct mailers *m)
 {
-    if (m->n_given < m->n_idle)
-        return true;
-    if (m->n_threads == MAILERS_MOST ||
-        pthread_create(&m->threads[m->n_threads], NULL, run, m) != 0)
-        return false;
-    m->n_threads++;
-    return true;
+    pthread_attr_t attr;
+    bool created;
+
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, STACK_BYTES);
+    created = pthread_create(&m->threads[m->n_threads], &attr, run, m) == 0;
+    pthread_attr_destroy(&attr);
+    return created;
+}
+
+static void add_thread(struct mailers *m)
+{
+    bool was_short = m->is_short;
+
+    m->threads = realloc(m->threads, ((size_t)m->n_threads + 1) * sizeof *m->threads);
+    if (m->threads == NULL)
+        abort();
+    m->is_short = !create_thread(m);
+    if (!m->is_short)
+        m->n_threads++;
+    else if (!was_short)
+        log_warn("mailers.no_thread", NUM("threads", m->n_threads));
+}
+
+/* One more than there are is asked for now and then. */
+int mailers_most(const struct mailers *m, int most)
+{
+    return m->is_short && m->n_threads + 1 < most ? m->n_threads + 1 : most;
+}
+
+int mailers_busy(const struct mailers *m)
+{
+    return m->n_busy;
 }
 
 bool mailers_take(struct mailers *m, struct wagon *w)
 {
-    bool takes;
-
+    if (m->n_busy >= m->n_threads) /* else one is idle, or just coming back */
+        add_thread(m);
+    if (m->n_threads == 0)
+        return false;
+    m->n_busy++;
     pthread_mutex_lock(&m->lock);
-    takes = has_room(m);
-    if (takes) {
-        push(&m->given, w);
-        m->n_given++;
-        pthread_cond_signal(&m->changed);
-    }
+    push(&m->given, w);
+    pthread_cond_signal(&m->changed);
     pthread_mutex_unlock(&m->lock);
-    return takes;
+    return true;
 }
 
 struct wagon *mailers_next(struct mailers *m)
@@ -156,5 +184,6 @@ struct wagon *mailers_next(struct mailers *m)
     pthread_mutex_lock(&m->lock);
     w = pop(&m->ended);
     pthread_mutex_unlock(&m->lock);
+    m->n_busy -= w != NULL;
     return w;
 }

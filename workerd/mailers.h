@@ -14,13 +14,16 @@
  * Threads start as they are needed and stay.  They wake the multi handle when a mail has ended; one
  * thread calls.
  */
-#define MAILERS_MOST 24 /* of two transports, fewer than the 50 that Postfix lets a client have */
-
 struct mailers;
 
 struct mailers *mailers_new(CURLM *wake);
 void mailers_free(struct mailers *m); /* what is under way is cut off, within a second */
 
-bool mailers_take(struct mailers *m, struct wagon *w); /* false: all are busy */
-struct wagon *mailers_next(struct mailers *m);         /* one that has ended; NULL: none */
+/* Of so many mails at once, how many they can carry: fewer where no further thread can be had. */
+int mailers_most(const struct mailers *m, int most);
+int mailers_busy(const struct mailers *m); /* mails taken, and not yet fetched */
+
+/* Not beyond mailers_most().  False: there is no thread at all, nor can one be had. */
+bool mailers_take(struct mailers *m, struct wagon *w);
+struct wagon *mailers_next(struct mailers *m); /* one that has ended; NULL: none */
 #endif

@@ -54,7 +54,8 @@ static enum status open_one(struct open_provider *p, const struct provider_confi
     p->limits = (struct transfer_limits){ .connect_ms = pc->connect_timeout_ms,
                                           .low_speed_bytes = pc->low_speed_bytes,
                                           .low_speed_seconds = pc->low_speed_seconds,
-                                          .ca_bundle = pc->ca_bundle };
+                                          .ca_bundle = pc->ca_bundle,
+                                          .connections = pc->connections };
     if (p->adapter == NULL)
         return error_set(err, ST_INVALID, "[provider.%s] kind %s cannot send yet", pc->name, pc->kind);
     if (check_ca_bundle(pc, err) != ST_OK)

@@ -17,6 +17,7 @@ struct server {
     char host[sizeof((struct origin *)0)->host];
     int port;
     struct mailers *mailers;
+    int n_mails; /* of those in flight; some may wait for its address, or for a mailer */
     struct server *next;
 };
 
@@ -111,14 +112,21 @@ static void fail(struct transport *t, struct wagon *w, CURLcode result)
     append(&t->last_finished, w);
 }
 
-static struct mailers *mailers_for(struct transport *t, const struct origin *o)
+static struct server *find_server(const struct transport *t, const struct origin *o)
 {
     struct server *s = t->servers;
 
     while (s != NULL && (s->port != o->port || strcmp(s->host, o->host) != 0))
         s = s->next;
+    return s;
+}
+
+static struct server *server_of(struct transport *t, const struct origin *o)
+{
+    struct server *s = find_server(t, o);
+
     if (s != NULL)
-        return s->mailers;
+        return s;
     if ((s = calloc(1, sizeof *s)) == NULL)
         abort();
     memcpy(s->host, o->host, sizeof s->host);
@@ -126,14 +134,42 @@ static struct mailers *mailers_for(struct transport *t, const struct origin *o)
     s->mailers = mailers_new(t->multi);
     s->next = t->servers;
     t->servers = s;
-    return s->mailers;
+    return s;
 }
 
-/* False: no mailer is free. */
+size_t transport_room(const struct transport *t, const char *url, int connections)
+{
+    const struct server *s;
+    struct origin o;
+    int room;
+
+    if (!origin_of(url, &o) || !o.is_mail)
+        return SIZE_MAX;
+    if ((s = find_server(t, &o)) == NULL)
+        return (size_t)connections;
+    room = mailers_most(s->mailers, connections) - s->n_mails;
+    return room > 0 ? (size_t)room : 0;
+}
+
+/* False: all its connections are busy. */
+static bool depart_mail(struct transport *t, struct wagon *w)
+{
+    struct mailers *m = server_of(t, &w->origin)->mailers;
+
+    if (mailers_busy(m) >= mailers_most(m, w->what->limits->connections)) {
+        w->is_put_off = true;
+        return false;
+    }
+    if (!mailers_take(m, w)) /* from here on it is theirs */
+        fail(t, w, CURLE_FAILED_INIT);
+    return true;
+}
+
+/* False: it cannot leave yet. */
 static bool depart(struct transport *t, struct wagon *w, int64_t now_ms)
 {
     if (w->origin.is_mail)
-        return mailers_take(mailers_for(t, &w->origin), w);
+        return depart_mail(t, w);
     if (w->own_easy == NULL && (w->own_easy = curl_easy_init()) == NULL)
         abort();
     wagon_load(w, w->own_easy, now_ms);
@@ -157,6 +193,8 @@ static bool send_off(struct transport *t, struct wagon *w, int64_t now_ms, int64
     enum names_answer answer = NAMES_FOUND;
     const char *addresses = NULL;
 
+    if (w->is_put_off)
+        w->started_ms = now_ms;
     if (!w->origin.is_address && w->resolve == NULL)
         answer = names_find(t->names, w->origin.host, now_ms, &addresses);
     if (answer == NAMES_NONE) {
@@ -182,9 +220,13 @@ void transport_start(struct transport *t, const struct transfer *what, void *own
         abort(); /* the caller keeps to `most` */
     t->idle = w->next;
     t->in_flight++;
-    if (!wagon_begin(w, what, owner, now_ms) || what->kind == TRANSFER_NONE)
+    if (!wagon_begin(w, what, owner, now_ms) || what->kind == TRANSFER_NONE) {
         append(&t->last_finished, w);
-    else if (!send_off(t, w, now_ms, &until_ms))
+        return;
+    }
+    if (w->origin.is_mail)
+        server_of(t, &w->origin)->n_mails++;
+    if (!send_off(t, w, now_ms, &until_ms))
         append(&t->last_waiting, w);
 }
 
@@ -281,6 +323,8 @@ bool transport_next(struct transport *t, void **owner, struct arena *(*mem_of)(v
     t->finished = w->next;
     if (t->finished == NULL)
         t->last_finished = &t->finished;
+    if (w->what->kind == TRANSFER_SMTP && w->origin.is_mail)
+        server_of(t, &w->origin)->n_mails--;
     *out = wagon_reply(w, mem_of(w->owner));
     *owner = w->owner;
     w->next = t->idle;

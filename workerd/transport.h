@@ -10,7 +10,8 @@
  *
  * No request is ever repeated; what may have left is never called "not sent" (wagon.h).  None waits
  * for another: names are looked up beside the transfers (names.h), and a mail server that thinks
- * holds a thread of its own (mailers.h).  Each ends within its timeout_ms and its limits.
+ * holds a thread of its own (mailers.h).  Each ends within its timeout_ms and its limits; only what
+ * transport_room() had no place for waits before that, and its time begins when it departs.
  *
  * Only the scheme of the URL is spoken.  Redirects are off, answers are cut at
  * TRANSPORT_ANSWER_MAX, TLS is verified and at least 1.2, proxies, .netrc and cookies are not used.
@@ -25,6 +26,9 @@ struct transport *transport_new(int most);
 void transport_free(struct transport *t); /* what is under way is cut off */
 
 size_t transport_in_flight(const struct transport *t);
+
+/* How many transfers to this URL could leave at once, by so many connections; only mail needs them. */
+size_t transport_room(const struct transport *t, const char *url, int connections);
 
 /* Begins; everything that `what` points to lives until it is done. */
 void transport_start(struct transport *t, const struct transfer *what, void *owner);

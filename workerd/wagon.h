@@ -27,6 +27,7 @@ struct wagon {
     void *owner;
     struct origin origin; /* of what->url */
     int64_t started_ms;   /* monotonic; the limits count from here */
+    bool is_put_off;      /* every mailer was busy: they count from its departure */
     CURL *easy;           /* while it is loaded */
     CURL *own_easy;       /* its carrier's business; freed by wagon_done() */
     struct curl_slist *headers, *rcpt, *resolve;

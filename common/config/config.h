@@ -89,6 +89,7 @@ struct provider_config {
     /* smtp */
     const char *url, *username, *password; /* of http too */
     enum starttls starttls;
+    int connections; /* of each thread */
     /* whatsapp_cloud */
     const char *access_token, *phone_number_id, *api_version, *app_secret, *verify_token;
     const char *template_name, *template_language;

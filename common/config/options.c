@@ -172,6 +172,10 @@ const struct option options[] = {
     { "provider.*", "starttls", OPT_CHOICE_INDEX, IN_PROVIDER(starttls), "required",
       .choices = "required|optional|off", .kinds = "smtp",
       .comment = "Whether an smtp:// connection must become, may become or stays without TLS." },
+    { "provider.*", "connections", OPT_INT, IN_PROVIDER(connections), "24", 1, 500,
+      .kinds = "smtp",
+      .comment =
+          "Mails under way at once in a thread, a connection each; many servers let a client have 50." },
 
     { "provider.*", "access_token", OPT_SECRET, IN_PROVIDER(access_token), "",
       .kinds = "whatsapp_cloud", .comment = "A system user's token." },

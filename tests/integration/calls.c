@@ -63,7 +63,9 @@ void calls_close(void)
     transport = NULL;
 }
 
-static const struct transfer_limits usual_limits = { .connect_ms = TIMEOUT_MS, .ca_bundle = "" };
+static const struct transfer_limits usual_limits = { .connect_ms = TIMEOUT_MS,
+                                                     .ca_bundle = "",
+                                                     .connections = CONNECTIONS };
 
 struct call call_url(const char *scheme_and_host, int port, int id)
 {

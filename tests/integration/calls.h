@@ -15,6 +15,7 @@
  * test never leaves the machine.
  */
 #define HOST "provider.test"
+#define CONNECTIONS 24 /* of a call_mail() */
 
 extern atomic_int resolver_asked; /* look-ups begun, whoever asks: libcurl too */
 extern sem_t resolver_may_answer;

@@ -1,11 +1,28 @@
 /* Mails: each is the server's once at most, and a server that thinks holds nobody else. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/clock.h"
 #include "tests/integration/calls.h"
-#include "workerd/mailers.h"
+
+/* ---- threads that cannot be had ---- */
+
+static _Thread_local int threads_to_have = INT_MAX;
+
+__attribute__((visibility("default"))) int pthread_create(pthread_t *out, const pthread_attr_t *attr,
+                                                          void *(*run)(void *), void *arg)
+{
+    int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+
+    *(void **)&real = dlsym(RTLD_NEXT, "pthread_create");
+    return threads_to_have-- > 0 ? real(out, attr, run, arg) : EAGAIN;
+}
 
 /* ---- a mail server ---- */
 
@@ -260,13 +277,14 @@ START_TEST(mails_go_side_by_side_over_a_bounded_number_of_connections)
         calls[i].what.timeout_ms = 600000;
     }
     calls_start(calls, MAILS);
-    while (atomic_load(&thinking) < MAILERS_MOST) /* so many are under way at once */
+    while (atomic_load(&thinking) < CONNECTIONS) /* so many are under way at once */
         transport_run(transport, -1, 10);
+    ck_assert_uint_eq(transport_room(transport, calls[0].url, CONNECTIONS), 0);
     for (int i = 0; i < MAILS; i++)
         sem_post(&may_accept);
     calls_await(calls, MAILS, MAILS);
     ck_assert_uint_eq(calls_that(calls, MAILS, REACH_ANSWERED), MAILS);
-    ck_assert_int_eq(atomic_load(&p->connections), MAILERS_MOST);
+    ck_assert_int_eq(atomic_load(&p->connections), CONNECTIONS);
     calls_close();
     for (int i = 0; i < MAILS; i++) {
         ck_assert_int_eq(atomic_load(&p->seen[i]), 1);
@@ -293,30 +311,136 @@ START_TEST(mails_one_after_the_other_share_a_connection)
 }
 END_TEST
 
-START_TEST(a_silent_server_holds_no_mail_for_another_and_what_waits_for_it_is_not_sent)
+START_TEST(there_is_room_for_as_many_mails_as_connections_whatever_they_wait_for)
+{
+    struct peer *p = peer_start(serve_mail, NULL);
+    struct call calls[3];
+
+    calls_open(3);
+    for (int i = 0; i < 3; i++)
+        calls[i] = call_mail(p, i, 1000);
+    ck_assert_uint_eq(transport_room(transport, calls[0].url, 4), 4);
+    ck_assert(transport_room(transport, "https://" HOST, 4) == SIZE_MAX);
+    calls_start(calls, 3); /* whose address is not there yet */
+    ck_assert_uint_eq(transport_room(transport, calls[0].url, 4), 1);
+    ck_assert_uint_eq(transport_room(transport, calls[0].url, 2), 0);
+    ck_assert_uint_eq(transport_room(transport, "smtp://other.test", 4), 4);
+    calls_await(calls, 3, 3);
+    ck_assert_uint_eq(calls_that(calls, 3, REACH_ANSWERED), 3);
+    ck_assert_uint_eq(transport_room(transport, calls[0].url, 4), 4);
+    calls_close();
+    for (int i = 0; i < 3; i++)
+        call_done(&calls[i]);
+    peer_stop(p);
+}
+END_TEST
+
+START_TEST(a_silent_server_holds_no_mail_for_another)
 {
     struct peer *silent = peer_start(keep_silent, NULL), *good = peer_start(serve_mail, NULL);
-    struct call mails[MAILS], others[10];
+    struct call mails[CONNECTIONS], others[10];
 
-    calls_open(MAILS + 10);
-    for (int i = 0; i < MAILS; i++) {
+    calls_open(CONNECTIONS + 10);
+    for (int i = 0; i < CONNECTIONS; i++) {
         mails[i] = call_mail(silent, i, 1000);
         mails[i].what.timeout_ms = 2000;
     }
-    calls_start(mails, MAILS);
+    calls_start(mails, CONNECTIONS);
     for (int i = 0; i < 10; i++)
         others[i] = call_mail(good, i, 1000);
     calls_carry(others, 10);
     ck_assert_uint_eq(calls_that(others, 10, REACH_ANSWERED), 10);
-    calls_await(mails, MAILS, MAILS);
-    ck_assert_uint_eq(calls_that(mails, MAILS, REACH_NOT_SENT), MAILS);
+    calls_await(mails, CONNECTIONS, CONNECTIONS);
+    ck_assert_uint_eq(calls_that(mails, CONNECTIONS, REACH_NOT_SENT), CONNECTIONS);
     calls_close();
-    for (int i = 0; i < MAILS; i++)
+    for (int i = 0; i < CONNECTIONS; i++)
         call_done(&mails[i]);
     for (int i = 0; i < 10; i++)
         call_done(&others[i]);
     peer_stop(silent);
     peer_stop(good);
+}
+END_TEST
+
+#define TIMEOUT_MS 2000
+
+/* The server says yes only when the waiting mail has waited for longer than its own time. */
+START_TEST(the_time_of_a_mail_that_waits_for_a_connection_begins_when_it_departs)
+{
+    struct peer *p = peer_start(serve_mail, NULL);
+    struct call calls[2];
+    int64_t until_ms;
+
+    thinks = true;
+    sem_init(&may_accept, 0, 0);
+    calls_open(2);
+    for (int i = 0; i < 2; i++) {
+        calls[i] = call_mail(p, i, 1000);
+        calls[i].limits.connections = 1;
+    }
+    calls[0].what.timeout_ms = 600000;
+    calls[1].what.timeout_ms = TIMEOUT_MS;
+    calls_start(calls, 2);
+    until_ms = clock_mono_ms() + TIMEOUT_MS * 5 / 4;
+    while (clock_mono_ms() < until_ms)
+        transport_run(transport, -1, 10);
+    ck_assert_int_eq(atomic_load(&thinking), 1);
+    sem_post(&may_accept);
+    sem_post(&may_accept);
+    calls_await(calls, 2, 2);
+    ck_assert_uint_eq(calls_that(calls, 2, REACH_ANSWERED), 2);
+    ck_assert_int_eq(atomic_load(&p->connections), 1);
+    calls_close();
+    for (int i = 0; i < 2; i++)
+        call_done(&calls[i]);
+    peer_stop(p);
+}
+END_TEST
+
+START_TEST(where_no_further_thread_can_be_had_those_that_there_are_carry_all)
+{
+    struct peer *p = peer_start(serve_mail, NULL);
+    struct call calls[MAILS];
+
+    calls_open(MAILS);
+    for (int i = 0; i < MAILS; i++) {
+        calls[i] = call_mail(p, i, 1000);
+        snprintf(calls[i].url, sizeof calls[i].url, "smtp://127.0.0.1:%d", p->port);
+    }
+    threads_to_have = 2;
+    calls_start(calls, MAILS);
+    ck_assert_uint_eq(transport_room(transport, calls[0].url, CONNECTIONS), 0);
+    for (size_t ended = 1; ended <= MAILS; ended++) {
+        threads_to_have = 0;
+        calls_await(calls, MAILS, ended);
+    }
+    ck_assert_uint_eq(calls_that(calls, MAILS, REACH_ANSWERED), MAILS);
+    ck_assert_int_eq(atomic_load(&p->connections), 2);
+    ck_assert_uint_eq(transport_room(transport, calls[0].url, CONNECTIONS), 3);
+    calls_close();
+    for (int i = 0; i < MAILS; i++)
+        call_done(&calls[i]);
+    peer_stop(p);
+}
+END_TEST
+
+START_TEST(where_no_thread_can_be_had_a_mail_is_not_sent)
+{
+    struct peer *p = peer_start(serve_mail, NULL);
+    struct call first = call_mail(p, 1, 1000), second = call_mail(p, 2, 1000);
+
+    calls_open(1);
+    snprintf(first.url, sizeof first.url, "smtp://127.0.0.1:%d", p->port);
+    snprintf(second.url, sizeof second.url, "smtp://127.0.0.1:%d", p->port);
+    threads_to_have = 0;
+    ck_assert_reach(call_carry(&first), REACH_NOT_SENT);
+    threads_to_have = INT_MAX;
+    ck_assert_reach(call_carry(&second), REACH_ANSWERED);
+    ck_assert_uint_eq(transport_room(transport, second.url, CONNECTIONS), CONNECTIONS);
+    calls_close();
+    call_done(&first);
+    call_done(&second);
+    peer_stop(p);
 }
 END_TEST
 
@@ -333,7 +457,7 @@ START_TEST(the_end_waits_for_no_mail_server)
         calls[i].what.timeout_ms = 600000;
     }
     calls_start(calls, MAILS);
-    while (atomic_load(&thinking) < MAILERS_MOST)
+    while (atomic_load(&thinking) < CONNECTIONS)
         transport_run(transport, -1, 10);
     calls_close();
     for (int i = 0; i < MAILS; i++)
@@ -347,5 +471,8 @@ CALLS_SUITE("mail", a_mail_is_the_servers_only_after_its_end_and_is_never_offere
             a_server_that_thinks_holds_no_other_provider,
             mails_go_side_by_side_over_a_bounded_number_of_connections,
             mails_one_after_the_other_share_a_connection,
-            a_silent_server_holds_no_mail_for_another_and_what_waits_for_it_is_not_sent,
-            the_end_waits_for_no_mail_server)
+            there_is_room_for_as_many_mails_as_connections_whatever_they_wait_for,
+            a_silent_server_holds_no_mail_for_another,
+            the_time_of_a_mail_that_waits_for_a_connection_begins_when_it_departs,
+            where_no_further_thread_can_be_had_those_that_there_are_carry_all,
+            where_no_thread_can_be_had_a_mail_is_not_sent, the_end_waits_for_no_mail_server)

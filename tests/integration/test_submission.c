@@ -14,7 +14,9 @@
 #include "workerd/adapters/adapter.h"
 #include "workerd/transport.h"
 
-static const struct transfer_limits limits = { .connect_ms = 5000, .low_speed_bytes = 1, .ca_bundle = "" };
+static const struct transfer_limits limits = {
+    .connect_ms = 5000, .low_speed_bytes = 1, .ca_bundle = "", .connections = 2
+};
 
 /* ---- a mail server of fixed answers, one connection at a time ---- */
 

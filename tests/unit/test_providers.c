@@ -91,7 +91,9 @@ START_TEST(each_brings_the_limits_of_its_calls)
 
     load("[platform.sms]\nproviders = own, usual\n"
          "[provider.own]\nkind = mock\nconnect_timeout_ms = 1500\nlow_speed_bytes = 100\n"
-         "low_speed_seconds = 7\n[provider.usual]\nkind = mock\n");
+         "low_speed_seconds = 7\n[provider.usual]\nkind = mock\n"
+         "[platform.email]\nproviders = post\n[provider.post]\nkind = smtp\nconnections = 5\n"
+         "url = smtp://mail.example.com\n");
     ck_assert_int_eq(providers_open(&providers, &config, &err), ST_OK);
     l = &providers_at(providers, PF_SMS, 0)->limits;
     ck_assert_int_eq(l->connect_ms, 1500);
@@ -101,6 +103,8 @@ START_TEST(each_brings_the_limits_of_its_calls)
     l = &providers_at(providers, PF_SMS, 1)->limits;
     ck_assert_int_eq(l->connect_ms, 5000);
     ck_assert_int_eq(l->low_speed_seconds, 0);
+    l = &providers_at(providers, PF_EMAIL, 0)->limits;
+    ck_assert_int_eq(l->connections, 5);
     done();
 }
 END_TEST

@@ -43,6 +43,7 @@ struct transfer_limits {
     int connect_ms;
     int low_speed_bytes, low_speed_seconds; /* fewer bytes a second for so long end it; 0: off */
     const char *ca_bundle;                    /* trusted instead of the system's; "": those */
+    int connections;                          /* smtp: to the server at once, of a thread */
 };
 struct transfer {
     enum transfer_kind kind;
