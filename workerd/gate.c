@@ -16,6 +16,7 @@
 #define STASH_LIFE_MS 1000      /* tokens that nobody used for so long are forgotten */
 #define BOARD_GRACE_MS 120000   /* an open breaker that nobody probes is forgotten after this */
 #define NOBODY_MS 500           /* for a recipient whose providers are all away for an unknown time */
+#define BUSY_RATE 50            /* as many a second come back to a provider that had no room for them */
 #define FAR_AWAY INT64_MAX
 #define WANT_MOST 1000000
 
@@ -24,7 +25,7 @@ struct door {
     struct breaker breaker;
     bool from_board;     /* opened elsewhere: closed when the board says so */
     int64_t pause_until_ms;
-    int64_t line_us; /* where the line of those who wait for its rate ends; monotonic */
+    int64_t line_us; /* where the line of those who wait for its rate, or for room, ends; monotonic */
 };
 
 struct gate_shared {
@@ -41,7 +42,7 @@ struct gate_shared {
 /* Tokens in hand, of a bucket that is limited. */
 struct stash {
     int tokens;
-    int promised; /* of these, within gate_permits */
+    int promised; /* within gate_permits; of these, where there is a limit */
     int64_t since_ms;
     int64_t next_ms; /* the bucket has none before; 0: unknown */
 };
@@ -54,6 +55,8 @@ struct probe {
 
 struct gate {
     struct gate_shared *shared;
+    gate_room *room;
+    void *room_arg;
     struct cache *cache;
     struct stash platforms[PF_COUNT];
     struct stash *providers; /* these by place in config->providers */
@@ -92,7 +95,7 @@ void gate_shared_free(struct gate_shared *s)
     free(s);
 }
 
-struct gate *gate_new(struct gate_shared *shared)
+struct gate *gate_new(struct gate_shared *shared, gate_room *room, void *arg)
 {
     struct gate *g = calloc(1, sizeof *g);
     size_t n = shared->config->n_providers + 1;
@@ -102,6 +105,8 @@ struct gate *gate_new(struct gate_shared *shared)
         (g->entries = calloc(n, sizeof *g->entries)) == NULL)
         abort();
     g->shared = shared;
+    g->room = room;
+    g->room_arg = arg;
     g->cache = cache_new(&shared->config->redis);
     g->next_ms = FAR_AWAY;
     return g;
@@ -256,6 +261,13 @@ static bool win_probe(struct gate *g, const struct open_provider *p, int64_t now
     return won;
 }
 
+/* ---- room ---- */
+
+static size_t room_of(const struct gate *g, const struct open_provider *p)
+{
+    return g->room == NULL ? SIZE_MAX : g->room(g->room_arg, p);
+}
+
 /* ---- tokens ---- */
 
 static void note_next(struct gate *g, int64_t at_ms)
@@ -316,11 +328,22 @@ static void spend(struct gate *g, enum platform pf, const struct open_provider *
 
 /* ---- before the claim ---- */
 
+/* Where there is no room nobody asks for tokens, nor for a probe. */
+static int room_left(struct gate *g, const struct open_provider *p)
+{
+    size_t room = room_of(g, p), promised = (size_t)g->providers[index_of(g->shared, p)].promised;
+
+    return room <= promised ? 0 : room - promised < WANT_MOST ? (int)(room - promised) : WANT_MOST;
+}
+
 static int promise(struct gate *g, const struct open_provider *p, int want)
 {
-    int n = fill_provider(g, p, want);
+    int room = room_left(g, p), n;
 
-    g->providers[index_of(g->shared, p)].promised += p->config->rate_limit > 0 ? n : 0;
+    if (room == 0)
+        return 0;
+    n = fill_provider(g, p, want < room ? want : room);
+    g->providers[index_of(g->shared, p)].promised += n;
     return n;
 }
 
@@ -328,7 +351,7 @@ static int promise_probe(struct gate *g, const struct open_provider *p, int64_t 
 {
     struct probe *probe = &g->probes[index_of(g->shared, p)];
 
-    if (probe->promised)
+    if (probe->promised || room_left(g, p) == 0)
         return 0;
     if (!win_probe(g, p, now_ms)) {
         note_next(g, next_ms);
@@ -423,7 +446,8 @@ static enum others others_behind(struct gate *g, enum platform pf, int place, in
  * Too late to wait unclaimed: a place in the line, each the time of a call behind the one before, so
  * that a crowd does not come back all at each token.
  */
-static struct gate_choice queue_up(struct gate *g, int64_t *line_us, int rate, int64_t next_ms)
+static struct gate_choice queue_up(struct gate *g, const char *why, int64_t *line_us, int rate,
+                                   int64_t next_ms)
 {
     int64_t now_us = clock_mono_us(), wait_us;
 
@@ -433,7 +457,7 @@ static struct gate_choice queue_up(struct gate *g, int64_t *line_us, int rate, i
     wait_us = *line_us - now_us;
     *line_us += 1000000 / rate;
     pthread_mutex_unlock(&g->shared->lock);
-    return refuse("rate_limited", wait_us / 1000 + 1);
+    return refuse(why, wait_us / 1000 + 1);
 }
 
 static struct gate_choice try_provider(struct gate *g, enum platform pf, const struct open_provider *p,
@@ -443,11 +467,15 @@ static struct gate_choice try_provider(struct gate *g, enum platform pf, const s
     size_t i = index_of(g->shared, p);
     int64_t wait_ms = 0;
 
+    if (room_of(g, p) == 0)
+        return queue_up(g, "busy", &g->shared->doors[i].line_us, BUSY_RATE,
+                        clock_mono_ms() + 1000 / BUSY_RATE);
     if (fill_platform(g, pf, 1) == 0)
-        return queue_up(g, &g->shared->lines_us[pf], g->shared->config->platform[pf].rate_limit,
-                        g->platforms[pf].next_ms);
+        return queue_up(g, "rate_limited", &g->shared->lines_us[pf],
+                        g->shared->config->platform[pf].rate_limit, g->platforms[pf].next_ms);
     if (fill_provider(g, p, 1) == 0)
-        return queue_up(g, &g->shared->doors[i].line_us, c->rate_limit, g->providers[i].next_ms);
+        return queue_up(g, "rate_limited", &g->shared->doors[i].line_us, c->rate_limit,
+                        g->providers[i].next_ms);
     if (c->rate_limit_per_recipient > 0 &&
         !pace_take(g->cache, c->name, address, c->rate_limit_per_recipient, &wait_ms))
         return refuse("rate_limited", wait_ms);

@@ -13,9 +13,10 @@
 /*
  * gate - which calls may begin now, and by which provider: breakers, rates, fail-over.
  *
- * A platform's first provider whose breaker is closed serves it.  What a rate holds back is not
- * claimed at all, so it holds neither a slot nor an attempt; only what can't be known before the
- * claim (a recipient's own pace, a recipient that has failed over) is let go after it.
+ * A platform's first provider whose breaker is closed serves it.  What a rate holds back, or what
+ * would have to wait for one of a provider's connections, is not claimed at all, so it holds neither
+ * a slot nor an attempt; only what can't be known before the claim (a recipient's own pace, a
+ * recipient that has failed over) is let go after it.
  *
  * Breakers and pauses are shared by the threads of the process (struct gate_shared) and, through
  * Redis, by all workers; rates too.  Without Redis each process has its own.
@@ -26,8 +27,11 @@ struct gate;
 struct gate_shared *gate_shared_new(const struct config *config, const struct providers *providers);
 void gate_shared_free(struct gate_shared *s);
 
-/* One thread's.  It owns a connection to Redis. */
-struct gate *gate_new(struct gate_shared *shared);
+/* How many calls to a provider this thread could let leave at once; SIZE_MAX: any number. */
+typedef size_t gate_room(void *arg, const struct open_provider *provider);
+
+/* One thread's.  It owns a connection to Redis.  room NULL: there is always room. */
+struct gate *gate_new(struct gate_shared *shared, gate_room *room, void *arg);
 void gate_free(struct gate *g);
 
 /* Once a turn, before gate_permits: learns now and then what other processes know. */
@@ -47,7 +51,8 @@ struct gate_choice {
     const struct open_provider *provider; /* NULL: none now */
     int place;                            /* its place in the platform's list */
     enum others others;                   /* behind it there */
-    const char *why;                      /* none: "breaker_open", "rate_limited", "no_provider" */
+    const char *why;                      /* none: "breaker_open", "rate_limited", "busy",
+                                             "no_provider" */
     int64_t wait_ms;                      /* none: come again after this */
 };
 /* For a claimed recipient; place: where in the list to begin.  Uses a permit up. */

@@ -173,6 +173,13 @@ static bool claim(struct loop *l, const struct recipient_ref refs[], size_t n, b
     return s == ST_OK;
 }
 
+static size_t room_at(void *arg, const struct open_provider *p)
+{
+    const struct loop *l = arg;
+
+    return transport_room(l->transport, p->config->url, p->limits.connections);
+}
+
 /* What each platform may begin now, of what waits for it. */
 static void ask_gate(struct loop *l, const size_t waiting[LANE_COUNT], size_t permits[PF_COUNT])
 {
@@ -427,7 +434,7 @@ static void open_loop(struct loop *l, struct pool_shared *shared)
     l->db = db_new(&l->config->database, &(struct db_options){ .application = "workerd" });
     l->events = events_new(l->config);
     l->transport = transport_new(l->config->worker.max_in_flight);
-    l->gate = gate_new(shared->gate);
+    l->gate = gate_new(shared->gate, room_at, l);
     l->share.most = (size_t)l->config->worker.max_in_flight;
     l->last_ended = &l->ended;
 }

@@ -1,6 +1,7 @@
 /* Which calls may begin, and by whom: fail-over, breakers, rates, throttling, expiry. */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -484,6 +485,67 @@ START_TEST(a_crowd_that_has_failed_over_keeps_the_others_rate)
 }
 END_TEST
 
+/* ---- connections ---- */
+
+/*
+ * A mail server of the simulator's, on the same log, which takes a quarter of a second for a mail; a
+ * worker that may use so many connections to it.
+ */
+static void begin_slow_mail(const char *providers, int connections)
+{
+    const char *port = stack_file("mail-server-port");
+
+    unlink(port);
+    process_start("simulator",
+                  HEADERS("--log", stack_env("SIMULATOR_LOG"), "--latency-ms", "60", "--smtp-listen",
+                          "127.0.0.1:0", "--smtp-port-file", port),
+                  NULL, "mail-server");
+    WAIT_UNTIL(access(port, F_OK) == 0, 5000);
+    workers(1, HEADERS("NOTIFY_WORKER_THREADS=1", text("NOTIFY_PLATFORM_EMAIL_PROVIDERS=%s", providers),
+                       text("NOTIFY_PROVIDER_SMTP_URL=smtp://127.0.0.1:%d", atoi(witness_read(port))),
+                       text("NOTIFY_PROVIDER_SMTP_CONNECTIONS=%d", connections),
+                       "NOTIFY_PROVIDER_SMTP_TIMEOUT_MS=2000"));
+}
+
+/* All of them take about four seconds, twice as long as one may. */
+START_TEST(a_crowd_of_mails_waits_unclaimed_for_a_slow_server_that_is_well)
+{
+    struct user u = begin();
+    const char *id;
+
+    begin_slow_mail("smtp", 20);
+    id = send_mails(&u, 300, "@example.com");
+    while (count_in(id, "sent") < 300) {
+        ck_assert_int_le(count_in(id, "sending"), 20);
+        ck_assert(!breaker_is_open("smtp"));
+        clock_sleep_ms(50);
+    }
+    ck_assert_int_eq(events_of(id, "attempt"), 300);
+    ck_assert_int_eq(attempts_counted(id), 300);
+    ck_assert_int_eq(events_of(id, "held_back"), 0);
+    expect_each_once(id, 300);
+}
+END_TEST
+
+START_TEST(a_crowd_that_has_failed_over_to_a_slow_server_waits_without_a_slot_or_an_attempt)
+{
+    struct user u = begin();
+    const char *id;
+
+    begin_slow_mail("first,smtp", 10);
+    id = send_mails(&u, 150, "+4030@first.mock"); /* elsewhere, it says */
+    while (count_in(id, "sent") < 150) {
+        ck_assert(!breaker_is_open("smtp"));
+        clock_sleep_ms(50);
+    }
+    ck_assert_int_eq(events_of(id, "attempt"), 300);
+    ck_assert_int_eq(attempts_counted(id), 300);
+    ck_assert_int_gt(events_of(id, "held_back"), 0);
+    ck_assert_int_le(events_of(id, "held_back"), 8 * 150);
+    expect_each_once(id, 150);
+}
+END_TEST
+
 START_TEST(one_recipient_is_called_once_a_second_and_others_are_not_held_back)
 {
     struct user u = begin();
@@ -621,6 +683,8 @@ STACK_SUITE("engine", settings, what_a_provider_cannot_serve_goes_to_the_next_at
             without_redis_each_worker_keeps_the_rate_by_itself,
             what_a_rate_holds_back_holds_neither_a_slot_nor_an_attempt,
             a_crowd_that_has_failed_over_keeps_the_others_rate,
+            a_crowd_of_mails_waits_unclaimed_for_a_slow_server_that_is_well,
+            a_crowd_that_has_failed_over_to_a_slow_server_waits_without_a_slot_or_an_attempt,
             one_recipient_is_called_once_a_second_and_others_are_not_held_back,
             a_throttled_provider_pauses_for_as_long_as_it_asks,
             a_provider_may_not_ask_for_more_than_retry_max,

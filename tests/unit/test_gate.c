@@ -11,6 +11,12 @@ static struct config config;
 static struct providers *providers;
 static struct gate_shared *shared;
 static struct gate *gate;
+static size_t room = SIZE_MAX; /* at every provider */
+
+static size_t room_at(void *arg, const struct open_provider *p)
+{
+    return room;
+}
 
 /* Nobody listens at that socket. */
 static const char settings[] =
@@ -37,7 +43,7 @@ static void setup(void)
     config_faults_free(&faults);
     ck_assert_int_eq(providers_open(&providers, &config, &err), ST_OK);
     shared = gate_shared_new(&config, providers);
-    gate = gate_new(shared);
+    gate = gate_new(shared, room_at, NULL);
     gate_look(gate);
 }
 
@@ -188,7 +194,7 @@ START_TEST(a_probe_that_was_not_used_in_its_time_is_no_longer_in_hand)
 
     setup();
     config.providers[0].timeout_ms = -960; /* a life of 40 ms */
-    other = gate_new(shared);
+    other = gate_new(shared, NULL, NULL);
     open_and_wait(sms_provider(0));
     ck_assert_uint_eq(permits(PF_WHATSAPP, 10), 1);
     clock_sleep_ms(50);
@@ -292,6 +298,69 @@ START_TEST(a_recipients_own_pace_spreads_its_messages_a_second_apart)
 }
 END_TEST
 
+START_TEST(no_more_may_begin_than_there_is_room_for)
+{
+    setup();
+    room = 3;
+    ck_assert_uint_eq(permits(PF_SMS, 100), 3);
+    ck_assert_uint_eq(permits(PF_SMS, 2), 2);
+    room = 0;
+    ck_assert_uint_eq(permits(PF_SMS, 100), 0); /* nor by the next provider: this one is well */
+    ck_assert(gate_next_ms(gate) == INT64_MAX); /* the end of a call will tell */
+    done();
+}
+END_TEST
+
+START_TEST(platforms_that_share_a_provider_share_its_room)
+{
+    size_t want[PF_COUNT] = { [PF_SMS] = 10, [PF_WHATSAPP] = 10 }, got[PF_COUNT];
+
+    setup();
+    config.platform[PF_WHATSAPP].rate_limit = 0;
+    room = 4;
+    for (int i = 0; i < PF_COUNT; i++) { /* asked again, it is the same room */
+        gate_permits(gate, want, got);
+        ck_assert_uint_eq(got[PF_SMS] + got[PF_WHATSAPP], 4);
+    }
+    done();
+}
+END_TEST
+
+START_TEST(a_half_open_breaker_is_not_probed_where_there_is_no_room)
+{
+    struct gate *other;
+
+    setup();
+    config.platform[PF_WHATSAPP].rate_limit = 0;
+    other = gate_new(shared, NULL, NULL);
+    open_and_wait(sms_provider(0));
+    room = 0;
+    ck_assert_uint_eq(permits(PF_WHATSAPP, 10), 0);
+    ck_assert_ptr_nonnull(gate_choose(other, PF_WHATSAPP, 0, "x").provider); /* nobody has it */
+    gate_free(other);
+    done();
+}
+END_TEST
+
+START_TEST(those_who_have_failed_over_to_where_no_room_is_come_back_one_by_one)
+{
+    struct gate_choice c;
+
+    setup();
+    room = 0;
+    for (int i = 1; i <= 10; i++) {
+        c = gate_choose(gate, PF_SMS, 1, "x");
+        ck_assert_ptr_null(c.provider);
+        ck_assert_str_eq(c.why, "busy");
+        ck_assert_int_gt(c.wait_ms, (i - 1) * 20);
+        ck_assert_int_le(c.wait_ms, i * 20 + 1);
+    }
+    room = 1;
+    ck_assert_str_eq(chosen(PF_SMS, 1), "second");
+    done();
+}
+END_TEST
+
 SUITE("gate", without_limits_everything_may_begin_by_the_first_provider,
       a_recipient_that_has_failed_over_goes_by_its_place,
       a_provider_whose_breaker_is_open_is_passed_over,
@@ -304,4 +373,7 @@ SUITE("gate", without_limits_everything_may_begin_by_the_first_provider,
       a_throttled_provider_pauses_and_nobody_goes_elsewhere,
       a_throttle_of_one_recipient_pauses_nobody_else,
       a_rate_lets_through_a_twentieth_of_a_second_at_once_and_the_rest_later,
-      a_recipients_own_pace_spreads_its_messages_a_second_apart)
+      a_recipients_own_pace_spreads_its_messages_a_second_apart,
+      no_more_may_begin_than_there_is_room_for, platforms_that_share_a_provider_share_its_room,
+      a_half_open_breaker_is_not_probed_where_there_is_no_room,
+      those_who_have_failed_over_to_where_no_room_is_come_back_one_by_one)
