@@ -110,3 +110,10 @@ CALLS_HARNESS = \
 %C%_test_mail_LDADD = $(LDADD) $(SSL_LIBS)
 %C%_test_lanes_SOURCES = %D%/test_lanes.c $(ENGINE_HARNESS)
 %C%_test_dead_SOURCES = %D%/test_dead.c $(STACK_HARNESS)
+# Mail to the simulator, over TLS and with a login.
+if HAVE_CHECK
+INTEGRATION_TESTS += %D%/test_mail_tls
+endif
+%C%_test_mail_tls_SOURCES = %D%/test_mail_tls.c \
+    %D%/tap.c %D%/tap.h \
+    tests/unit/wire.c tests/unit/wire.h
