@@ -20,10 +20,10 @@ static const struct transfer_limits limits = {
 
 /* ---- a mail server of fixed answers, one connection at a time ---- */
 
-enum step { GREETING, EHLO, MAIL, RCPT, DATA, DOT, RSET, STEPS };
+enum step { GREETING, EHLO, MAIL, RCPT, DATA, DOT, RSET, QUIT, STEPS };
 
 static const char *const commands[STEPS] = {
-    [EHLO] = "EHLO ", [MAIL] = "MAIL ", [RCPT] = "RCPT ", [DATA] = "DATA", [RSET] = "RSET"
+    [EHLO] = "EHLO ", [MAIL] = "MAIL ", [RCPT] = "RCPT ", [DATA] = "DATA", [RSET] = "RSET", [QUIT] = "QUIT"
 };
 static const char *const friendly[STEPS] = {
     [GREETING] = "220 mail.example.com ESMTP\r\n",
@@ -33,6 +33,7 @@ static const char *const friendly[STEPS] = {
     [DATA] = "354 End data with <CR><LF>.<CR><LF>\r\n",
     [DOT] = "250 2.0.0 Ok: queued as 4F1xYz\r\n",
     [RSET] = "250 2.0.0 Ok\r\n",
+    [QUIT] = "221 2.0.0 Bye\r\n",
 };
 
 static struct {
