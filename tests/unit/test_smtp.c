@@ -289,8 +289,28 @@ START_TEST(a_refusal_of_the_servers_own_leaves_others_to_try)
 }
 END_TEST
 
+START_TEST(a_server_that_offers_no_login_of_ours_gives_no_reason)
+{
+    struct reply r = { .reach = REACH_CREDENTIALS,
+                       .status = 250,
+                       .body = "250-mail.example.com\r\n250 AUTH GSSAPI\r\n",
+                       .body_len = 39,
+                       .retry_after_ms = -1,
+                       .trouble = "Login denied" };
+    struct verdict v;
+
+    open_with(&config, "");
+    v = smtp->judge(provider, &r, &mem);
+    ck_assert_int_eq(v.class, VERDICT_CREDENTIALS);
+    ck_assert_str_eq(v.code, "login_refused");
+    ck_assert_str_eq(v.message, "Login denied");
+    close_all();
+}
+END_TEST
+
 SUITE("smtp", recorded_answers_are_understood, a_delivery_becomes_a_submission,
       the_way_out_of_a_list_is_in_the_mail, the_ehlo_name_is_the_public_host,
       without_a_login_none_is_offered, a_configuration_that_cannot_work_is_refused,
       what_cannot_be_a_mail_fails_with_a_code, the_largest_content_fits_a_mail, every_code_of_a_server_has_its_class,
-      a_refusal_of_the_servers_own_leaves_others_to_try)
+      a_refusal_of_the_servers_own_leaves_others_to_try,
+      a_server_that_offers_no_login_of_ours_gives_no_reason)

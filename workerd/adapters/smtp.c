@@ -297,6 +297,9 @@ static struct verdict smtp_judge(const struct provider *p, const struct reply *r
 
     if (r->status == 0 || r->reach == REACH_NOT_SENT || r->reach == REACH_UNCLEAR)
         return verdict_of_reach(r, mem);
+    /* No login of ours is among those that it offers: it has refused nothing, and says no reason. */
+    if (r->reach == REACH_CREDENTIALS && r->status < 400)
+        return verdict_of_reach(r, mem);
     if (class == VERDICT_ACCEPTED)
         return verdict_accepted(queue_id(r->body, mem));
     return judge_code(class, r, mem);
