@@ -66,7 +66,7 @@ static enum status gather_failed(struct ctl *ctl, const struct letters *l, int l
     struct dead_place latest = DEAD_FROM_LATEST;
     struct dead_recipient *found;
     struct user user;
-    size_t n;
+    size_t n = 0;
     enum status s = ST_OK;
 
     if (l->user_email != NULL)

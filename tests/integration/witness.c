@@ -40,7 +40,7 @@ const char *witness_read(const char *path)
 /* ---- the database ---- */
 
 /* One connection a process; after Postgres was away it is made again. */
-static PGresult *query(const char *fmt, va_list ap)
+static __attribute__((format(printf, 1, 0))) PGresult *query(const char *fmt, va_list ap)
 {
     static PGconn *conn;
     PGresult *res = NULL;
