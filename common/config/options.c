@@ -83,7 +83,7 @@ const struct option options[] = {
 
     { "worker", "threads", OPT_INT, IN_CONFIG(worker.threads), "2", 1, 256,
       .comment = "Threads of workerd, each with a loop and connections of its own." },
-    { "worker", "max_in_flight", OPT_INT, IN_CONFIG(worker.max_in_flight), "1000", 1, 10000,
+    { "worker", "max_in_flight", OPT_INT, IN_CONFIG(worker.max_in_flight), "2000", 1, 10000,
       .comment =
           "Most provider calls that a thread has open at once; a quarter is kept for high priority." },
     { "worker", "max_attempts", OPT_INT, IN_CONFIG(worker.max_attempts), "6", 1, 100,

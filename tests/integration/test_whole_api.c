@@ -312,9 +312,9 @@ START_TEST(a_walk_along_a_timeline_misses_nothing_that_is_told_late)
     const char *id = later(&u, "+15551242100", 3600000), *seen = "", *cursor = "";
     bool late = false;
 
-    tell(id, "first", "clock_timestamp()");
-    tell(id, "second", "clock_timestamp()");
-    tell(id, "third", "clock_timestamp()");
+    tell(id, "attempt", "clock_timestamp()");
+    tell(id, "attempt_late", "clock_timestamp()");
+    tell(id, "held_back", "clock_timestamp()");
     do {
         struct answer a = get(&u, text(MESSAGES "/%s/events?limit=1%s", id, cursor));
 
@@ -322,16 +322,16 @@ START_TEST(a_walk_along_a_timeline_misses_nothing_that_is_told_late)
         if (json_array_size(at(a.json, "data")) > 0)
             seen = text("%s %s", seen, text_at(a.json, "data/0/event"));
         if (!late)
-            tell(id, "late", "clock_timestamp() - interval '10 milliseconds'");
+            tell(id, "queued", "clock_timestamp() - interval '10 milliseconds'");
         late = true;
         cursor = json_is_null(at(a.json, "next_cursor")) ? NULL : text("&cursor=%s", text_at(a.json, "next_cursor"));
     } while (cursor != NULL);
-    ck_assert_ptr_nonnull(strstr(seen, " late"));
-    ck_assert_ptr_nonnull(strstr(seen, " first"));
-    ck_assert_ptr_nonnull(strstr(seen, " second"));
-    ck_assert_ptr_nonnull(strstr(seen, " third"));
+    ck_assert_ptr_nonnull(strstr(seen, " queued"));
+    ck_assert_ptr_nonnull(strstr(seen, " attempt "));
+    ck_assert_ptr_nonnull(strstr(seen, " attempt_late"));
+    ck_assert_ptr_nonnull(strstr(seen, " held_back"));
     ck_assert_int_eq(strncmp(seen, " accepted ", 10), 0);
-    ck_assert_uint_eq(strlen(seen), strlen(" accepted late first second third")); /* each once */
+    ck_assert_uint_eq(strlen(seen), strlen(" accepted queued attempt attempt_late held_back")); /* each once */
 }
 END_TEST
 
