@@ -15,8 +15,8 @@
 #include "workerd/share.h"
 #include "workerd/transport.h"
 
-#define CLAIM_MOST 500
-#define RECORD_MOST 500
+#define CLAIM_MOST 200
+#define RECORD_MOST 200
 #define IDLE_WAIT_MS 200   /* also how soon a stop is seen, and how often a heartbeat can go out */
 #define AGAIN_MS 100       /* between tries while Postgres is away */
 #define DIRECT_PAUSE_MS 250 /* between looks at the timer table while the broker is away */

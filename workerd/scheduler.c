@@ -55,16 +55,14 @@ static enum status put_all(struct scheduler *s, int lane, const struct recipient
     return st;
 }
 
-/* Events of the lane wait somewhere that we know of: on the broker, or with our own threads. */
-static bool somebody_waits(const struct scheduler *s, int lane)
+/* Events of the lane that our own threads have been handed and have not claimed yet. */
+static size_t in_our_hands(const struct scheduler *s, int lane)
 {
-    if (s->lanes[lane].window.ready > 0)
-        return true;
-    for (int i = 0; i < s->config->worker.threads; i++) {
-        if (atomic_load_explicit(&s->shared->states[i].waiting[lane], memory_order_relaxed) > 0)
-            return true;
-    }
-    return false;
+    size_t n = 0;
+
+    for (int i = 0; i < s->config->worker.threads; i++)
+        n += atomic_load_explicit(&s->shared->states[i].waiting[lane], memory_order_relaxed);
+    return n;
 }
 
 /* What fits into the lane's window, of what is due there; *full: as much was due as could be taken. */
@@ -75,7 +73,7 @@ static enum status fill_lane(struct scheduler *s, int lane, enum take_order orde
     size_t room = window_room(&l->window), batch = (size_t)s->config->scheduler.batch_size, n, taken;
     struct take_request q = {
         .lane = lane, .order = order, .limit = (int)(room < batch ? room : batch),
-        .grace_ms = BELT_GRACE_MS, .belt_is_full = somebody_waits(s, lane),
+        .grace_ms = BELT_GRACE_MS, .belt_is_full = l->window.ready > 0,
     };
     struct recipient_ref *refs;
     enum status st;
@@ -107,7 +105,7 @@ static enum status serve(struct scheduler *s, int lane, struct error *err)
 
     if (st != ST_OK)
         return st;
-    window_note(&l->window, ready, l->backlog, clock_mono_ms());
+    window_note(&l->window, ready + in_our_hands(s, lane), l->backlog, clock_mono_ms());
     if (l->backlog)
         st = fill_lane(s, lane, TAKE_IN_TURN, &full, err);
     if (st == ST_OK && window_room(&l->window) == 0) {

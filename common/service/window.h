@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 /*
- * window - how many events of a lane may wait on the broker: about a quarter of a second of what
- * the workers take from it.  Pure.
+ * window - how many events of a lane may wait, on the broker or where the caller counts them besides:
+ * about a quarter of a second of what the workers take.  Pure.
  *
  * The backlog stays in Postgres, where it can be cancelled, counted and ordered fairly; what is on
  * the belt can't be overtaken, so it is kept short.  It begins with the least and doubles for as long

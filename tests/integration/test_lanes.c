@@ -92,7 +92,7 @@ START_TEST(a_lane_that_waits_for_its_breaker_holds_back_no_other)
     held = send_range(&u, 15551420000, 700, "");
     mails = send_mails(&u, 300);
     WAIT_UNTIL(count_in(mails, "sent") == 300, 8000);
-    ck_assert_int_eq(queue_held(lane_of(PF_EMAIL, PRIO_NORMAL)), 0);
+    WAIT_UNTIL(queue_held(lane_of(PF_EMAIL, PRIO_NORMAL)) == 0, 2000);
     WAIT_UNTIL(queue_held(lane_of(PF_SMS, PRIO_NORMAL)) > 0, 5000);
     ck_assert_int_eq(attempts_counted(held), 0);
     breaker_forget("twilio");
@@ -277,9 +277,10 @@ START_TEST(what_waits_on_the_belt_is_not_published_again_and_a_wiped_broker_lose
 
     breaker_set_open("twilio", 120000);
     id = send_range(&u, 15551700000, 700, "");
-    WAIT_UNTIL(count_in(id, "queued") == 700, 8000);
-    clock_sleep_ms(GRACE_MS + 1500); /* all have come due again */
-    ck_assert_int_eq(events_of(id, "queued"), 700);
+    WAIT_UNTIL(count_in(id, "queued") >= 20, 8000);
+    clock_sleep_ms(GRACE_MS + 1500); /* all of them have come due again */
+    ck_assert_int_eq(events_of(id, "queued"), count_in(id, "queued"));
+    ck_assert_int_le(events_of(id, "queued"), DEPTH_MOST); /* the rest stays where it can be counted */
     ck_assert_int_eq(attempts_counted(id), 0);
 
     service_down("rabbitmq");
