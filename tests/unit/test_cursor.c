@@ -50,7 +50,7 @@ END_TEST
 
 START_TEST(another_scope_does_not_know_it)
 {
-    static const char *const scopes[] = { "", "scop", "scope ", "Scope", "scope&status=failed", "scope\n" ID };
+    static const char *const scopes[] = { "", "scop", "scope ", "Scope", "scope&status=failed", ("scope\n" ID) };
     const char *text = cursor_make(&mem, ID, "scope");
 
     for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++)

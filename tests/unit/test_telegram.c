@@ -573,8 +573,8 @@ START_TEST(the_token_is_never_among_the_words)
     static const char *const words[] = {
         TOKEN,
         SECRET,
-        "no bot" TOKEN "/sendMessage here",
-        "/bot123456789%3A" SECRET,
+        ("no bot" TOKEN "/sendMessage here"),
+        ("/bot123456789%3A" SECRET),
     };
 
     open_with(&plain_config);
