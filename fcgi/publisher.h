@@ -25,7 +25,8 @@ void publisher_put(struct publisher *p, const struct message_draft *draft);
 /*
  * May this message go onto the belt?  Not while the broker is away or one of its lanes has a backlog,
  * where it must not overtake, or no room for all its recipients: then accept with due_ms = now, and do
- * not put it.  Ask once for each message: places on the belt are taken by it.  Any thread.
+ * not put it.  Ask once, and only for a message that goes now: places on the belt are taken by it.
+ * Any thread.
  */
 bool publisher_takes(struct publisher *p, const struct message_draft *draft);
 /* The last round trip to the broker; -1 while there is none.  Any thread. */

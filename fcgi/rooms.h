@@ -11,8 +11,8 @@
  * rooms - how much may be put onto each lane of the belt before its queue is looked at again.
  *
  * A room is what a window leaves (common/service/window.h): small while a lane rests, so that one
- * great call can't fill its queue, and larger for as long as the workers keep up.  Taking a place is for any
- * thread; all else is for the one that looks.
+ * great call can't fill its queue, and larger for as long as the workers keep up.  Taking a place is
+ * for any thread; all else is for the one that looks.
  */
 struct rooms {
     struct room {

@@ -267,6 +267,7 @@ static void check_gateway(struct draft *d, const struct section *s)
 static void check_provider(struct draft *d, const struct section *s)
 {
     const struct kind *kind = kind_find(text_of(s, "kind"));
+    struct provider_config *provider = s->target;
 
     if (is_faulty(s, "kind"))
         return;
@@ -276,7 +277,7 @@ static void check_provider(struct draft *d, const struct section *s)
         return;
     }
     if (section_setting(s, "rate_limit_per_recipient") == NULL)
-        ((struct provider_config *)s->target)->rate_limit_per_recipient = kind->per_recipient;
+        provider->rate_limit_per_recipient = kind->per_recipient;
     check_key_kinds(d, s, kind);
     check_forms(d, s);
     check_needs(d, s, kind);

@@ -35,10 +35,10 @@ struct sending {
  */
 static int64_t due_of(const struct api *api, const struct message_draft *d)
 {
-    int64_t due = d->created_ms + (publisher_takes(api->publisher, d) ? BELT_GRACE_MS : 0);
+    int64_t due = d->scheduled_ms;
 
-    if (d->scheduled_ms >= 0)
-        due = d->scheduled_ms;
+    if (due < 0) /* places on the belt are for what goes there */
+        due = d->created_ms + (publisher_takes(api->publisher, d) ? BELT_GRACE_MS : 0);
     return d->expires_ms >= 0 && d->expires_ms < due ? d->expires_ms : due;
 }
 
