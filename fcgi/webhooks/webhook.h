@@ -1,6 +1,7 @@
 #ifndef FCGI_WEBHOOKS_WEBHOOK_H
 #define FCGI_WEBHOOKS_WEBHOOK_H
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/base/arena.h"
 #include "common/base/error.h"
@@ -14,6 +15,7 @@
  * were received; only what it has let through may be given to parse.
  */
 #define WEBHOOK_BODY_MAX 65536 /* bytes, of a callback that reports on one message */
+#define WEBHOOK_REPORTS_MAX 10000 /* of one callback; what reports more is not read */
 #define WEBHOOK_PARAMETERS_MAX 200
 
 /* Borrowed for the time of the call. */
@@ -23,6 +25,7 @@ struct webhook_request {
     const char *content_type; /* NULL: none */
     const char *body;
     size_t body_len;
+    int64_t now_s; /* wall clock, seconds since 1970 */
     /* The value of a header, by its name as providers write it; NULL: not sent. */
     const char *(*header)(const struct webhook_request *request, const char *name);
     const void *context; /* header()'s own */
@@ -37,6 +40,8 @@ struct callback_report {
     enum delivery_event event; /* CALLBACK_CHANGES_NOTHING: for the timeline only */
     const char *code;          /* NULL where nothing went wrong */
     const char *message;       /* the provider's words, at most 300 bytes; may be NULL */
+    /* Of what is about a person and no message: whom, as recipients are written; else NULL. */
+    const char *address;
 };
 #define CALLBACK_CHANGES_NOTHING EV_COUNT
 
