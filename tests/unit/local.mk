@@ -18,6 +18,7 @@ check_PROGRAMS += tests/unit/test_mime
 check_PROGRAMS += tests/unit/test_urlform
 check_PROGRAMS += tests/unit/test_excerpt
 check_PROGRAMS += tests/unit/test_webhook_twilio
+check_PROGRAMS += tests/unit/test_ecdsa
 EXTRA_DIST += tests/unit/exchange.h tests/fixtures/smtp tests/fixtures/twilio
 EXTRA_DIST += tests/fixtures/telegram tests/fixtures/whatsapp_cloud
 check_PROGRAMS += tests/unit/test_telegram tests/unit/test_whatsapp_cloud
