@@ -6,18 +6,18 @@
 #include <strings.h>
 
 #include "common/base/buf.h"
-#include "common/base/excerpt.h"
 #include "common/crypto/digest.h"
 #include "common/crypto/hmac.h"
 #include "common/base/uuid.h"
 #include "common/model/recipient.h"
+#include "fcgi/webhooks/reading.h"
+#include "fcgi/webhooks/report.h"
+#include "fcgi/webhooks/secrets.h"
 
 #define TARGET_MAX 8192
 #define SIGNED_LIMIT (2 * WEBHOOK_BODY_MAX)
 #define SIGNATURE_LENGTH (BASE64_BYTES(HMAC_SHA1_BYTES) - 1)
 #define SID_MAX 64
-#define CODE_MAX 32
-#define MESSAGE_MAX 300
 
 /* ---- the signature ---- */
 
@@ -113,37 +113,27 @@ static void add_url(struct buf *out, const struct url_parts *url, int spelling)
         buf_add(out, url->rest + path_len, len - path_len);
 }
 
-static bool is_signed_by(const char *signature, const char *token, size_t token_len,
-                         const struct buf *text)
+struct signed_text {
+    const char *signature;
+    const struct buf *text;
+};
+
+static bool is_signed_by(const char *token, size_t len, const void *context)
 {
+    const struct signed_text *t = context;
     char expected[SIGNATURE_LENGTH + 1];
     uint8_t mac[HMAC_SHA1_BYTES];
 
-    hmac_sha1(token, token_len, text->data, text->len, mac);
+    hmac_sha1(token, len, t->text->data, t->text->len, mac);
     base64_encode(mac, sizeof mac, expected);
-    return secret_equal(expected, SIGNATURE_LENGTH, signature, strlen(signature));
-}
-
-static bool is_signed_by_any(const char *signature, const char *tokens, const struct buf *text)
-{
-    bool right = false;
-
-    while (*tokens != '\0') {
-        size_t len;
-
-        tokens += strspn(tokens, ", \t");
-        len = strcspn(tokens, ", \t");
-        if (len > 0 && is_signed_by(signature, tokens, len, text))
-            right = true;
-        tokens += len;
-    }
-    return right;
+    return secret_equal(expected, SIGNATURE_LENGTH, t->signature, strlen(t->signature));
 }
 
 bool twilio_signature_is_right(const char *signature, const char *tokens, const char *url,
                                const struct urlform *parameters)
 {
     struct buf text = BUF_INIT(SIGNED_LIMIT);
+    const struct signed_text given = { signature, &text };
     struct arena mem = ARENA_INIT;
     struct urlform_pair *sorted;
     struct url_parts parts;
@@ -160,7 +150,7 @@ bool twilio_signature_is_right(const char *signature, const char *tokens, const 
         buf_clear(&text);
         add_url(&text, &parts, spelling);
         add_parameters(&text, sorted, parameters->count);
-        if (!buf_overflowed(&text) && is_signed_by_any(signature, tokens, &text))
+        if (!buf_overflowed(&text) && secrets_any(tokens, is_signed_by, &given))
             right = true;
     }
     buf_free(&text);
@@ -170,30 +160,13 @@ bool twilio_signature_is_right(const char *signature, const char *tokens, const 
 
 /* ---- verifying a request ---- */
 
-static bool is_form(const char *content_type)
-{
-    static const char form[] = "application/x-www-form-urlencoded";
-    const size_t len = strlen(form);
-
-    return content_type != NULL && strncasecmp(content_type, form, len) == 0 &&
-           strchr("; \t", content_type[len]) != NULL;
-}
-
-/* The '?' and what follows it, or "". */
-static const char *query_of(const char *target)
-{
-    const char *mark = strchr(target, '?');
-
-    return mark != NULL ? mark : "";
-}
-
 /*
  * The URL that Twilio called, made of the configured base: scheme, host and mount point as a
  * responder sees them are a proxy's and not to be trusted.  NULL: not a callback's path.
  */
 static const char *called_url(struct arena *mem, const struct webhook_request *r)
 {
-    const char *query = query_of(r->target);
+    const char *query = reading_query(r->target);
     size_t path_len = strlen(r->target) - strlen(query);
     const size_t own_len = strlen(TWILIO_WEBHOOK_PATH);
 
@@ -201,15 +174,6 @@ static const char *called_url(struct arena *mem, const struct webhook_request *r
         memcmp(r->target + path_len - own_len, TWILIO_WEBHOOK_PATH, own_len) != 0)
         return NULL;
     return arena_printf(mem, "%s%s%s", r->public_url, TWILIO_WEBHOOK_PATH, query);
-}
-
-static enum status parse_query(struct arena *mem, const struct webhook_request *r,
-                               struct urlform *out, struct error *err)
-{
-    const char *query = query_of(r->target);
-
-    query += *query == '?';
-    return urlform_parse(mem, query, strlen(query), WEBHOOK_PARAMETERS_MAX, out, err);
 }
 
 /*
@@ -223,7 +187,7 @@ static enum status covered_parameters(struct arena *mem, const struct webhook_re
     char hex[SHA256_HEX_BYTES];
     const char *digest;
 
-    if (parse_query(mem, r, &query, err) != ST_OK)
+    if (reading_query_form(mem, r, &query, err) != ST_OK)
         return error_set(err, ST_DENIED, "twilio callback: the query can't be read");
     digest = urlform_find(&query, "bodySHA256");
     if (digest != NULL) {
@@ -233,7 +197,7 @@ static enum status covered_parameters(struct arena *mem, const struct webhook_re
         *out = (struct urlform){ .count = 0 };
         return ST_OK;
     }
-    if (r->body_len > 0 && !is_form(r->content_type))
+    if (r->body_len > 0 && !reading_is_form(r->content_type))
         return error_set(err, ST_DENIED, "twilio callback: neither a form nor a signed digest");
     if (urlform_parse(mem, r->body, r->body_len, WEBHOOK_PARAMETERS_MAX, out, err) != ST_OK)
         return error_set(err, ST_DENIED, "twilio callback: the form can't be read");
@@ -337,11 +301,10 @@ static void report_trouble(struct callback_report *report, const struct urlform 
     const char *words = find_either(form, "ErrorMessage", "ChannelStatusMessage");
 
     if (code != NULL && *code != '\0' && strcmp(code, "0") != 0)
-        report->code = excerpt(mem, code, strlen(code), CODE_MAX);
+        report->code = report_code(mem, code, report->event_name);
     else if (report->event == EV_REPORTED_FAILED)
         report->code = report->event_name;
-    if (words != NULL)
-        report->message = excerpt(mem, words, strlen(words), MESSAGE_MAX);
+    report->message = report_message(mem, words);
 }
 
 static enum status read_report(const struct urlform *query, const struct urlform *form,
@@ -376,9 +339,9 @@ enum status twilio_parse(const struct webhook_request *request, struct arena *me
     struct urlform query, form;
     enum status st;
 
-    if (request->body_len > WEBHOOK_BODY_MAX || !is_form(request->content_type))
+    if (request->body_len > WEBHOOK_BODY_MAX || !reading_is_form(request->content_type))
         return error_set(err, ST_INVALID, "twilio callback: a status comes as a form");
-    if (parse_query(mem, request, &query, err) != ST_OK ||
+    if (reading_query_form(mem, request, &query, err) != ST_OK ||
         urlform_parse(mem, request->body, request->body_len, WEBHOOK_PARAMETERS_MAX, &form, err) !=
             ST_OK)
         return error_set(err, ST_INVALID, "twilio callback: the query or the form can't be read");

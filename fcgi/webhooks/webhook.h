@@ -14,7 +14,7 @@
  * Both are pure: a request in, a status or reports out.  verify comes first, over the bytes as they
  * were received; only what it has let through may be given to parse.
  */
-#define WEBHOOK_BODY_MAX 65536 /* bytes, of a callback that reports on one message */
+#define WEBHOOK_BODY_MAX 65536    /* bytes, of a callback that reports on one message */
 #define WEBHOOK_REPORTS_MAX 10000 /* of one callback; what reports more is not read */
 #define WEBHOOK_PARAMETERS_MAX 200
 
@@ -29,13 +29,17 @@ struct webhook_request {
     /* The value of a header, by its name as providers write it; NULL: not sent. */
     const char *(*header)(const struct webhook_request *request, const char *name);
     const void *context; /* header()'s own */
+    /* Whose it is, once verify has told; parse goes by it.  NULL: not known. */
+    const struct provider_config *provider;
 };
 
 /* What one callback says about one recipient; all text is in the arena, fit to be stored. */
 struct callback_report {
     const char *recipient_id; /* MESSAGE.n as we gave it; NULL: only provider_id names it */
     const char *provider_id;
-    const char *event_id;      /* the same whenever the provider repeats this report */
+    /* The same whenever the provider repeats this report, of 1 to 255 printable bytes.  NULL: an
+       event among others that can't be read ("unreadable"); it is counted, and nothing is stored. */
+    const char *event_id;
     const char *event_name;    /* the provider's word, one of a fixed set */
     enum delivery_event event; /* CALLBACK_CHANGES_NOTHING: for the timeline only */
     const char *code;          /* NULL where nothing went wrong */
@@ -48,6 +52,7 @@ struct callback_report {
 struct webhook {
     const char *provider_kind; /* as in [provider.NAME] kind */
     const char *path;          /* under public_url */
+    size_t body_max;           /* bytes; a longer body is not even looked at */
     /* ST_DENIED: not signed with a secret of this provider; the words are for the log alone. */
     enum status (*verify)(const struct webhook_request *request, const struct provider_config *cfg,
                           struct error *err);
@@ -58,4 +63,8 @@ struct webhook {
 
 extern const struct webhook webhooks[]; /* a NULL path ends */
 const struct webhook *webhook_find(const char *path);
+
+/* What a callback has to pass before it is read: its length, then the kind's verify. */
+enum status webhook_verify(const struct webhook *hook, const struct webhook_request *r,
+                           const struct provider_config *cfg, struct error *err);
 #endif

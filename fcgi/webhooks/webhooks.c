@@ -6,8 +6,8 @@
 #include "fcgi/webhooks/twilio.h"
 
 const struct webhook webhooks[] = {
-    { "twilio", TWILIO_WEBHOOK_PATH, twilio_verify, twilio_parse },
-    { NULL, NULL, NULL, NULL },
+    { "twilio", TWILIO_WEBHOOK_PATH, WEBHOOK_BODY_MAX, twilio_verify, twilio_parse },
+    { NULL, NULL, 0, NULL, NULL },
 };
 
 const struct webhook *webhook_find(const char *path)
@@ -16,4 +16,13 @@ const struct webhook *webhook_find(const char *path)
         if (strcmp(w->path, path) == 0)
             return w;
     return NULL;
+}
+
+enum status webhook_verify(const struct webhook *hook, const struct webhook_request *r,
+                           const struct provider_config *cfg, struct error *err)
+{
+    if (r->body_len > hook->body_max)
+        return error_set(err, ST_DENIED, "%s callback: longer than %zu bytes", hook->provider_kind,
+                         hook->body_max);
+    return hook->verify(r, cfg, err);
 }

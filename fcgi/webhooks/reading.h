@@ -1,0 +1,15 @@
+#ifndef FCGI_WEBHOOKS_READING_H
+#define FCGI_WEBHOOKS_READING_H
+#include <stdbool.h>
+
+#include "common/base/urlform.h"
+#include "fcgi/webhooks/webhook.h"
+/*
+ * reading - what several providers' callbacks have in common: a query, a form.  Pure.
+ */
+const char *reading_query(const char *target); /* the '?' and what follows it, or "" */
+/* Failures as urlform_parse(). */
+enum status reading_query_form(struct arena *mem, const struct webhook_request *r,
+                               struct urlform *out, struct error *err);
+bool reading_is_form(const char *content_type); /* NULL: it is none */
+#endif
