@@ -3,10 +3,12 @@
 
 #include <string.h>
 
+#include "fcgi/webhooks/sendgrid.h"
 #include "fcgi/webhooks/twilio.h"
 
 const struct webhook webhooks[] = {
     { "twilio", TWILIO_WEBHOOK_PATH, WEBHOOK_BODY_MAX, twilio_verify, twilio_parse },
+    { "sendgrid", SENDGRID_WEBHOOK_PATH, SENDGRID_BODY_MAX, sendgrid_verify, sendgrid_parse },
     { NULL, NULL, 0, NULL, NULL },
 };
 

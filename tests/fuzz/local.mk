@@ -11,7 +11,7 @@ else
 fuzz_ldadd = tests/fuzz/libreplay.a $(LDADD)
 endif
 EXTRA_LIBRARIES = tests/fuzz/libreplay.a
-tests_fuzz_libreplay_a_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz.h tests/fuzz/reply.h
+tests_fuzz_libreplay_a_SOURCES = tests/fuzz/replay.c tests/fuzz/fuzz.h tests/fuzz/callback.h tests/fuzz/reply.h
 EXTRA_PROGRAMS += $(fuzz_targets)
 CLEANFILES += $(fuzz_targets) $(EXTRA_LIBRARIES)
 
@@ -27,6 +27,8 @@ fuzz_targets += tests/fuzz/fuzz_urlform
 tests_fuzz_fuzz_urlform_LDADD = $(fuzz_ldadd)
 fuzz_targets += tests/fuzz/fuzz_webhook_twilio
 tests_fuzz_fuzz_webhook_twilio_LDADD = $(fuzz_ldadd)
+fuzz_targets += tests/fuzz/fuzz_webhook_sendgrid
+tests_fuzz_fuzz_webhook_sendgrid_LDADD = $(fuzz_ldadd)
 fuzz_targets += tests/fuzz/fuzz_twilio_reply
 tests_fuzz_fuzz_twilio_reply_LDADD = $(fuzz_ldadd)
 fuzz_targets += tests/fuzz/fuzz_envelope
