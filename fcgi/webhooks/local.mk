@@ -5,4 +5,5 @@ fcgi_libapi_a_SOURCES += fcgi/webhooks/webhook.h \
     fcgi/webhooks/sendgrid.c fcgi/webhooks/sendgrid.h \
     fcgi/webhooks/slice.c fcgi/webhooks/slice.h \
     fcgi/webhooks/twilio.c fcgi/webhooks/twilio.h \
-    fcgi/webhooks/webhooks.c
+    fcgi/webhooks/webhooks.c \
+    fcgi/webhooks/whatsapp.c fcgi/webhooks/whatsapp.h

@@ -485,8 +485,8 @@ START_TEST(one_bad_event_spoils_none_of_a_thousand)
         "{\"event\":\"open\",\"useragent\":\"\\ud800\"}",
         "{\"event\":\"open\",\"useragent\":\"\\x\"}",
         "{\"event\":\"open\",\"timestamp\":1e999}",
-        "{\"event\":\"open\",\"x\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]"
-        "]]]]]]]]]]]]]]}",
+        "{\"event\":\"open\",\"x\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
+        "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}",
         "{\"event\":\"open\"}{\"event\":\"open\"}",
         "{\"event\" \"open\"}",
         "{event:\"open\"}",
