@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "fcgi/webhooks/sendgrid.h"
+#include "fcgi/webhooks/telegram.h"
 #include "fcgi/webhooks/twilio.h"
 #include "fcgi/webhooks/whatsapp.h"
 
@@ -11,6 +12,7 @@ const struct webhook webhooks[] = {
     { "twilio", TWILIO_WEBHOOK_PATH, WEBHOOK_BODY_MAX, twilio_verify, twilio_parse },
     { "sendgrid", SENDGRID_WEBHOOK_PATH, SENDGRID_BODY_MAX, sendgrid_verify, sendgrid_parse },
     { "whatsapp_cloud", WHATSAPP_WEBHOOK_PATH, WHATSAPP_BODY_MAX, whatsapp_verify, whatsapp_parse },
+    { "telegram", TELEGRAM_WEBHOOK_PATH, TELEGRAM_BODY_MAX, telegram_verify, telegram_parse },
     { NULL, NULL, 0, NULL, NULL },
 };
 

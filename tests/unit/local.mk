@@ -18,6 +18,7 @@ check_PROGRAMS += tests/unit/test_mime
 check_PROGRAMS += tests/unit/test_urlform
 check_PROGRAMS += tests/unit/test_excerpt
 check_PROGRAMS += tests/unit/test_webhook_twilio
+check_PROGRAMS += tests/unit/test_webhook_telegram
 check_PROGRAMS += tests/unit/test_webhook_whatsapp
 check_PROGRAMS += tests/unit/test_ecdsa tests/unit/test_slice
 EXTRA_DIST += tests/unit/callback.h
