@@ -14,6 +14,7 @@
 #include "fcgi/exchange.h"
 #include "fcgi/listener.h"
 #include "fcgi/loop.h"
+#include "fcgi/webhooks/webhook.h"
 
 static const struct program program = {
     .name = "notify.fcgi",
@@ -62,6 +63,7 @@ static void run(const struct config *config, int listen_fd)
             abort();
     }
     log_info("started", STR("version", PACKAGE_VERSION), NUM("threads", n));
+    webhooks_warn_unverified(config);
     program_wait(tick);
     log_info("stopping");
     eventfd_write(context.stop_fd, 1);

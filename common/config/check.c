@@ -137,6 +137,55 @@ static bool is_bot_token(const char *text)
     return secret > 0 && text[id + 1 + secret] == '\0' && id + 1 + secret <= 80;
 }
 
+/* Each item of a comma-separated list; blanks around one do not count, nor an empty one. */
+static bool each_fits(const char *list, bool (*fits)(const char *item, size_t len))
+{
+    while (*list != '\0') {
+        size_t room, len;
+
+        list += strspn(list, ", \t");
+        room = len = strcspn(list, ",");
+        while (len > 0 && strchr(" \t", list[len - 1]) != NULL)
+            len--;
+        if (len > 0 && !fits(list, len))
+            return false;
+        list += room;
+    }
+    return true;
+}
+
+/*
+ * 91 bytes in base64, which begin with the name of the curve P-256: how SendGrid shows its keys.  One
+ * that was copied in part, or in PEM, would refuse every callback.
+ */
+static bool is_event_key(const char *item, size_t len)
+{
+    static const char head[] = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE", tail[] = "==";
+    const size_t bare = 122;
+
+    return len == bare + strlen(tail) && strncmp(item, head, strlen(head)) == 0 &&
+           strspn(item, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/") ==
+               bare &&
+           strncmp(item + bare, tail, strlen(tail)) == 0;
+}
+
+static bool is_event_keys(const char *text)
+{
+    return each_fits(text, is_event_key);
+}
+
+/* What Telegram takes as secret_token. */
+static bool is_header_token(const char *item, size_t len)
+{
+    return len <= 256 &&
+           strspn(item, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") >= len;
+}
+
+static bool is_header_tokens(const char *text)
+{
+    return each_fits(text, is_header_token);
+}
+
 static bool is_unsubscribe(const char *text)
 {
     return unsubscribe_fault(text) == NULL;
@@ -165,6 +214,11 @@ static const struct form {
       "must be the id of a number, 1 to 32 digits" },
     { "provider.*", "bot_token", NULL, is_bot_token,
       "must be a bot's token, digits, a colon and letters, digits, - and _" },
+    { "provider.*", "webhook_public_key", NULL, is_event_keys,
+      "must be the public key that SendGrid shows, 124 characters from MFkw to ==, or several, "
+      "comma-separated" },
+    { "provider.*", "secret_token", NULL, is_header_tokens,
+      "must be up to 256 of letters, digits, - and _, or several of them, comma-separated" },
 };
 
 static bool is_faulty(const struct section *s, const char *key)

@@ -72,6 +72,7 @@ struct config_platform {
 
 enum on_unclear { UNCLEAR_RESEND, UNCLEAR_HOLD };
 enum starttls { STARTTLS_REQUIRED, STARTTLS_OPTIONAL, STARTTLS_OFF };
+enum verify { VERIFY_ON, VERIFY_OFF };
 
 /* [provider.NAME]: what every kind has, and every key of every kind ("" where not given). */
 struct provider_config {
@@ -81,10 +82,11 @@ struct provider_config {
     const char *ca_bundle; /* "" is the system's */
     int rate_limit, rate_limit_per_recipient;
     enum on_unclear on_unclear;
+    enum verify verify_callbacks; /* off: whoever knows the URL is believed */
     /* twilio */
     const char *account_sid, *auth_token /* comma-separated; the first signs in */, *messaging_service_sid;
     /* sendgrid */
-    const char *api_key, *webhook_public_key;
+    const char *api_key, *webhook_public_key /* comma-separated */;
     const char *list_unsubscribe; /* of smtp too: "<https://…>, <mailto:…>" */
     /* smtp */
     const char *url, *username, *password; /* of http too */

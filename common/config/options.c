@@ -146,6 +146,10 @@ const struct option options[] = {
       .comment =
           "After an outcome nobody can know: send again, or hold for a callback and then fail." },
 
+    { "provider.*", "verify", OPT_CHOICE_INDEX, IN_PROVIDER(verify_callbacks), "on",
+      .choices = "on|off", .kinds = "twilio sendgrid whatsapp_cloud telegram http",
+      .comment = "Whether callbacks must prove who sent them; with off anybody can forge one." },
+
     { "provider.*", "account_sid", OPT_TEXT, IN_PROVIDER(account_sid), "", .kinds = "twilio",
       .comment = "The account's SID (AC...)." },
     { "provider.*", "auth_token", OPT_SECRET, IN_PROVIDER(auth_token), "", .kinds = "twilio",
@@ -157,7 +161,8 @@ const struct option options[] = {
     { "provider.*", "api_key", OPT_SECRET, IN_PROVIDER(api_key), "", .kinds = "sendgrid",
       .comment = "An API key that may send mail." },
     { "provider.*", "webhook_public_key", OPT_TEXT, IN_PROVIDER(webhook_public_key), "",
-      .kinds = "sendgrid", .comment = "The key that verifies signed event webhooks, in base64." },
+      .kinds = "sendgrid",
+      .comment = "The key that verifies event webhooks, in base64, or several, comma-separated, while rotating." },
     { "provider.*", "list_unsubscribe", OPT_TEXT, IN_PROVIDER(list_unsubscribe), "",
       .kinds = "sendgrid smtp",
       .comment = "List-Unsubscribe of each mail, as <https://...>; {id} is the recipient's id." },
@@ -185,7 +190,9 @@ const struct option options[] = {
     { "provider.*", "api_version", OPT_TEXT, IN_PROVIDER(api_version), "v23.0",
       .kinds = "whatsapp_cloud", .comment = "Version of the Graph API, as in its paths." },
     { "provider.*", "app_secret", OPT_SECRET, IN_PROVIDER(app_secret), "",
-      .kinds = "whatsapp_cloud", .comment = "The app's secret, which signs webhooks." },
+      .kinds = "whatsapp_cloud",
+      .comment =
+          "The app's secret, which signs webhooks, or several, comma-separated, while rotating." },
     { "provider.*", "verify_token", OPT_SECRET, IN_PROVIDER(verify_token), "",
       .kinds = "whatsapp_cloud",
       .comment = "The token that the webhook's verification must bring." },
@@ -198,7 +205,9 @@ const struct option options[] = {
     { "provider.*", "bot_token", OPT_SECRET, IN_PROVIDER(bot_token), "", .kinds = "telegram",
       .comment = "The bot's token." },
     { "provider.*", "secret_token", OPT_SECRET, IN_PROVIDER(secret_token), "",
-      .kinds = "telegram", .comment = "The token that webhooks must bring in their header." },
+      .kinds = "telegram",
+      .comment =
+          "The token that webhooks must bring in their header, or several, comma-separated." },
     { "provider.*", "parse_mode", OPT_CHOICE, IN_PROVIDER(parse_mode), "none",
       .choices = "none|HTML|MarkdownV2", .kinds = "telegram",
       .comment = "How the bot's texts are marked up; none sends them as they are." },

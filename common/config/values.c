@@ -137,6 +137,7 @@ static bool store_choice_index(const struct target *t)
     int index = choice_of(t);
 
     static_assert(sizeof(enum on_unclear) == sizeof(int) && sizeof(enum starttls) == sizeof(int) &&
+                  sizeof(enum verify) == sizeof(int) &&
                   sizeof(enum log_level) == sizeof(int) && sizeof(enum log_format) == sizeof(int),
                   "an enum is stored as an int");
     if (index < 0)

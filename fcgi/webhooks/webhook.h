@@ -64,7 +64,11 @@ struct webhook {
 extern const struct webhook webhooks[]; /* a NULL path ends */
 const struct webhook *webhook_find(const char *path);
 
-/* What a callback has to pass before it is read: its length, then the kind's verify. */
+/*
+ * What a callback has to pass before it is read: its length, then the kind's verify, unless the
+ * provider's key `verify` is off.
+ */
 enum status webhook_verify(const struct webhook *hook, const struct webhook_request *r,
                            const struct provider_config *cfg, struct error *err);
+void webhooks_warn_unverified(const struct config *c); /* a line for each such provider, at start */
 #endif

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/base/log.h"
 #include "fcgi/webhooks/sendgrid.h"
 #include "fcgi/webhooks/telegram.h"
 #include "fcgi/webhooks/twilio.h"
@@ -30,5 +31,22 @@ enum status webhook_verify(const struct webhook *hook, const struct webhook_requ
     if (r->body_len > hook->body_max)
         return error_set(err, ST_DENIED, "%s callback: longer than %zu bytes", hook->provider_kind,
                          hook->body_max);
+    if (cfg->verify_callbacks == VERIFY_OFF)
+        return ST_OK;
     return hook->verify(r, cfg, err);
+}
+
+static bool calls_back(const char *kind)
+{
+    for (const struct webhook *w = webhooks; w->path != NULL; w++)
+        if (strcmp(w->provider_kind, kind) == 0)
+            return true;
+    return false;
+}
+
+void webhooks_warn_unverified(const struct config *c)
+{
+    for (size_t i = 0; i < c->n_providers; i++)
+        if (c->providers[i].verify_callbacks == VERIFY_OFF && calls_back(c->providers[i].kind))
+            log_warn("webhook.unverified", STR("provider", c->providers[i].name));
 }

@@ -17,6 +17,7 @@ check_PROGRAMS += tests/unit/test_smtp
 check_PROGRAMS += tests/unit/test_mime
 check_PROGRAMS += tests/unit/test_urlform
 check_PROGRAMS += tests/unit/test_excerpt
+check_PROGRAMS += tests/unit/test_webhooks
 check_PROGRAMS += tests/unit/test_webhook_twilio
 check_PROGRAMS += tests/unit/test_webhook_telegram
 check_PROGRAMS += tests/unit/test_webhook_whatsapp

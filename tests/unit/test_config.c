@@ -60,7 +60,7 @@ struct row {
 static void expect_rows(const struct row *rows, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        char variable[200] = "";
+        char variable[400] = "";
 
         if (rows[i].variable != NULL)
             snprintf(variable, sizeof variable, "%s", rows[i].variable);
@@ -476,6 +476,54 @@ START_TEST(the_id_of_a_number_is_1_to_32_digits)
 }
 END_TEST
 
+#define EVENT_KEY_HEAD "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE"
+#define EVENT_KEY                                                                                  \
+    EVENT_KEY_HEAD "83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNE" \
+                   "c6wEA3F+g=="
+#define WITH_EVENT_KEY(key) "[provider.sendgrid]\napi_key = k\nwebhook_public_key = " key "\n"
+#define EVENT_KEY_FAULT "t.conf:3: [provider.sendgrid] webhook_public_key: must be the public key " \
+                        "that SendGrid shows, 124 characters from MFkw to ==, or several, "
+
+START_TEST(the_key_of_events_is_one_of_p_256)
+{
+    EXPECT({ WITH_EVENT_KEY(EVENT_KEY) }, { WITH_EVENT_KEY("") },
+           { WITH_EVENT_KEY(""), "NOTIFY_PROVIDER_SENDGRID_WEBHOOK_PUBLIC_KEY=" EVENT_KEY ", "
+                                 EVENT_KEY },
+           { WITH_EVENT_KEY(""), "NOTIFY_PROVIDER_SENDGRID_WEBHOOK_PUBLIC_KEY=" EVENT_KEY ",x",
+             "NOTIFY_PROVIDER_SENDGRID_WEBHOOK_PUBLIC_KEY: [provider.sendgrid] webhook_public_key" },
+           { WITH_EVENT_KEY("x"), NULL, EVENT_KEY_FAULT },
+           { WITH_EVENT_KEY(EVENT_KEY_HEAD), NULL, EVENT_KEY_FAULT },
+           { WITH_EVENT_KEY("A" EVENT_KEY), NULL, EVENT_KEY_FAULT },
+           { WITH_EVENT_KEY(EVENT_KEY "A"), NULL, EVENT_KEY_FAULT },
+           { WITH_EVENT_KEY("-----BEGIN PUBLIC KEY-----"), NULL, EVENT_KEY_FAULT });
+}
+END_TEST
+
+#define WITH_SECRET_TOKEN(token) "[provider.telegram]\nbot_token=1:x\nsecret_token = " token "\n"
+#define SECRET_TOKEN_FAULT "t.conf:3: [provider.telegram] secret_token: must be up to 256 of letters"
+
+START_TEST(the_token_of_updates_is_one_that_telegram_takes)
+{
+    EXPECT({ WITH_SECRET_TOKEN("a-Z_0") }, { WITH_SECRET_TOKEN("") },
+           { WITH_SECRET_TOKEN("old , new") },
+           { WITH_SECRET_TOKEN("a.b"), NULL, SECRET_TOKEN_FAULT },
+           { WITH_SECRET_TOKEN("a b"), NULL, SECRET_TOKEN_FAULT },
+           { WITH_SECRET_TOKEN("old,n=w"), NULL, SECRET_TOKEN_FAULT });
+}
+END_TEST
+
+START_TEST(only_kinds_that_call_back_verify_it)
+{
+    EXPECT({ "[provider.telegram]\nbot_token = 1:x\nverify = off\n" },
+           { "[provider.telegram]\nbot_token = 1:x\nverify = on\n" },
+           { "[provider.telegram]\nbot_token = 1:x\nverify = maybe\n", NULL,
+             "t.conf:3: [provider.telegram] verify: \"maybe\" is not one of on|off" },
+           { "[provider.smtp]\nurl = smtp://h\nverify = off\n", NULL,
+             "t.conf:3: [provider.smtp] verify: is used by the kinds twilio sendgrid "
+             "whatsapp_cloud telegram http only" });
+}
+END_TEST
+
 #define WITH_BOT_TOKEN(token) "[provider.telegram]\nbot_token = " token "\n"
 #define BOT_TOKEN_FAULT "t.conf:2: [provider.telegram] bot_token: must be a bot's token, digits, a " \
                         "colon and letters, digits, - and _"
@@ -880,6 +928,8 @@ SUITE("config", every_type_is_read, an_empty_file_gives_the_defaults,
       unknown_sections_and_keys_are_faults, a_repeated_key_is_a_fault,
       names_of_providers_have_a_form, values_of_the_wrong_type_or_out_of_range_are_faults,
       addresses_have_a_form, the_id_of_a_number_is_1_to_32_digits,
+      the_key_of_events_is_one_of_p_256, the_token_of_updates_is_one_that_telegram_takes,
+      only_kinds_that_call_back_verify_it,
       a_bots_token_is_digits_a_colon_and_base64url, a_secret_is_never_shown, a_value_can_stand_in_a_file,
       a_value_from_a_file_is_judged_but_not_shown, a_value_file_that_cannot_be_used_is_a_fault,
       a_value_and_its_file_together_are_a_fault, a_variable_overrides_the_file,
