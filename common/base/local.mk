@@ -13,3 +13,5 @@ common_libcommon_a_SOURCES += \
 common_libcommon_a_SOURCES += common/base/excerpt.c common/base/excerpt.h common/base/urlform.c common/base/urlform.h
 common_libcommon_a_SOURCES += common/base/mask.c common/base/mask.h
 common_libcommon_a_SOURCES += common/base/escape.c common/base/escape.h common/base/template.c common/base/template.h
+common_libcommon_a_SOURCES += common/base/json_path.c common/base/json_path.h
+common_libcommon_a_SOURCES += common/base/items.c common/base/items.h

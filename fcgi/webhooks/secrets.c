@@ -3,29 +3,27 @@
 
 #include <string.h>
 
+#include "common/base/items.h"
 #include "common/crypto/hmac.h"
 
 bool secrets_any(const char *list, secret_fits fits, const void *context)
 {
     bool any = false;
+    const char *secret;
+    size_t len;
 
-    while (*list != '\0') {
-        size_t room, len;
-
-        list += strspn(list, ", \t");
-        room = len = strcspn(list, ",");
-        while (len > 0 && strchr(" \t", list[len - 1]) != NULL)
-            len--;
-        if (len > 0 && fits(list, len, context))
+    while (items_next(&list, &secret, &len))
+        if (fits(secret, len, context))
             any = true;
-        list += room;
-    }
     return any;
 }
 
 bool secrets_are_empty(const char *list)
 {
-    return list[strspn(list, ", \t")] == '\0';
+    const char *secret;
+    size_t len;
+
+    return !items_next(&list, &secret, &len);
 }
 
 static bool is_same(const char *secret, size_t len, const void *text)

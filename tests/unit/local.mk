@@ -76,5 +76,6 @@ EXTRA_DIST += tests/fixtures/sendgrid
 check_PROGRAMS += tests/unit/test_escape tests/unit/test_template
 check_PROGRAMS += tests/unit/test_breaker_board
 check_PROGRAMS += tests/unit/test_gateway
+check_PROGRAMS += tests/unit/test_items tests/unit/test_json_path
 check_PROGRAMS += tests/unit/test_http
 EXTRA_DIST += tests/fixtures/http tests/unit/manual.h

@@ -2,11 +2,10 @@
 #include "workerd/adapters/kinds.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/excerpt.h"
-#include "common/base/json.h"
+#include "common/base/json_path.h"
 #include "common/base/mask.h"
 #include "common/config/gateway.h"
 #include "common/model/recipient.h"
@@ -217,40 +216,6 @@ static bool is_readable(const struct answer *a)
     return a->doc != NULL || a->line != NULL;
 }
 
-/* Of a number; -1: none. */
-static int index_of(const char *step)
-{
-    size_t digits = strspn(step, "0123456789");
-
-    return digits >= 1 && digits <= 6 && step[digits] == '\0' ? atoi(step) : -1;
-}
-
-static const json_t *walk(const json_t *at, const char *path, struct arena *mem)
-{
-    while (at != NULL && *path != '\0') {
-        size_t len = strcspn(path, ".");
-        const char *step = arena_strndup(mem, path, len);
-        int index = index_of(step);
-
-        if (!json_is_array(at))
-            at = json_object_get(at, step);
-        else
-            at = index >= 0 ? json_array_get(at, (size_t)index) : NULL;
-        path += len + (path[len] == '.');
-    }
-    return at;
-}
-
-/* Texts, whole numbers and switches have one; NULL: nothing else does. */
-static const char *text_of(const json_t *value, struct arena *mem)
-{
-    if (json_is_integer(value))
-        return arena_printf(mem, "%lld", (long long)json_integer_value(value));
-    if (json_is_boolean(value))
-        return json_is_true(value) ? "true" : "false";
-    return arena_strdup(mem, json_string_value(value));
-}
-
 static bool divides(char c)
 {
     return strchr(" \t:;,|=&", c) != NULL;
@@ -281,9 +246,9 @@ static const char *find_text(const struct answer *a, const char *path)
     size_t len;
 
     if (a->doc != NULL) {
-        text = text_of(walk(a->doc, path, a->mem), a->mem);
-    } else if (a->line != NULL && index_of(path) >= 0) {
-        text = find_word(a, index_of(path), &len);
+        text = json_path_text(a->doc, path, a->mem);
+    } else if (a->line != NULL && json_path_index(path) >= 0) {
+        text = find_word(a, json_path_index(path), &len);
         text = text != NULL ? arena_strndup(a->mem, text, len) : NULL;
     }
     return text != NULL && *text != '\0' ? text : NULL;
@@ -297,9 +262,9 @@ static const char *find_sentence(const struct answer *a, const char *path)
 
     if (*path == '\0')
         return NULL;
-    if (a->doc != NULL || a->line == NULL || index_of(path) < 0)
+    if (a->doc != NULL || a->line == NULL || json_path_index(path) < 0)
         return find_text(a, path);
-    text = find_word(a, index_of(path), &len);
+    text = find_word(a, json_path_index(path), &len);
     return text != NULL ? arena_strndup(a->mem, text, (size_t)(a->line + a->line_len - text))
                         : NULL;
 }
