@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/config/gateway.h"
+#include "common/base/items.h"
+#include "common/config/gateway_callback.h"
 #include "common/model/unsubscribe.h"
 
 /*
@@ -137,20 +138,14 @@ static bool is_bot_token(const char *text)
     return secret > 0 && text[id + 1 + secret] == '\0' && id + 1 + secret <= 80;
 }
 
-/* Each item of a comma-separated list; blanks around one do not count, nor an empty one. */
 static bool each_fits(const char *list, bool (*fits)(const char *item, size_t len))
 {
-    while (*list != '\0') {
-        size_t room, len;
+    const char *item;
+    size_t len;
 
-        list += strspn(list, ", \t");
-        room = len = strcspn(list, ",");
-        while (len > 0 && strchr(" \t", list[len - 1]) != NULL)
-            len--;
-        if (len > 0 && !fits(list, len))
+    while (items_next(&list, &item, &len))
+        if (!fits(item, len))
             return false;
-        list += room;
-    }
     return true;
 }
 
@@ -302,13 +297,9 @@ static void check_needs(struct draft *d, const struct section *s, const struct k
     }
 }
 
-/* A kind of its own, whose keys say together what it does. */
-static void check_gateway(struct draft *d, const struct section *s)
+static void mark_gateway(struct draft *d, const struct section *s,
+                         const struct gateway_fault faults[], size_t n)
 {
-    struct gateway_fault faults[GATEWAY_FAULTS];
-    struct gateway gateway;
-    size_t n = gateway_read(&d->mem, s->target, &gateway, faults);
-
     for (size_t i = 0; i < n; i++) {
         const char *key = faults[i].key;
         bool is_missing = strcmp(key, "url") == 0 && text_of(s, key)[0] == '\0'; /* told already */
@@ -316,6 +307,18 @@ static void check_gateway(struct draft *d, const struct section *s)
         if (section_setting(s, key) != NULL && !is_faulty(s, key) && !is_missing)
             mark(d, s, key, faults[i].words);
     }
+}
+
+/* A kind of its own, whose keys say together what it does. */
+static void check_gateway(struct draft *d, const struct section *s)
+{
+    struct gateway_fault faults[GATEWAY_FAULTS], of_callbacks[GATEWAY_CALLBACK_FAULTS];
+    struct gateway_callback callback;
+    struct gateway gateway;
+
+    mark_gateway(d, s, faults, gateway_read(&d->mem, s->target, &gateway, faults));
+    mark_gateway(d, s, of_callbacks,
+                 gateway_callback_read(&d->mem, s->target, &callback, of_callbacks));
 }
 
 static void check_provider(struct draft *d, const struct section *s)

@@ -106,6 +106,12 @@ struct provider_config {
     const char *result_retry, *result_denied;       /* one in none of them: refused */
     const char *id_path;     /* names joined by dots: where the id stands in an answer; "": none */
     const char *error_path;  /* where an answer tells why; "": nowhere */
+    /* its callbacks: gateway_callback.h */
+    const char *callback_signature, *callback_secret; /* comma-separated */
+    const char *callback_status_path;
+    const char *callback_sent, *callback_delivered, *callback_read, *callback_failed;
+    const char *callback_id_path, *callback_recipient_path, *callback_event_path;
+    const char *callback_code_path, *callback_error_path;
 };
 
 struct config {

@@ -186,7 +186,7 @@ static const char *take_header(struct arena *mem, const char *text, const char *
 }
 
 /* RFC 9110 section 5.6.2. */
-static size_t token_length(const char *text)
+size_t gateway_token_length(const char *text)
 {
     return strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                         "!#$%&'*+-.^_`~");
@@ -196,7 +196,7 @@ static size_t token_length(const char *text)
 static const char *add_header(struct reader *r, const char *line)
 {
     struct gateway_header *h = &r->out->headers[r->out->n_headers];
-    size_t len = token_length(line);
+    size_t len = gateway_token_length(line);
     const char *value = line + len + 1, *words;
     struct buf checked = BUF_INIT(SAMPLE_LIMIT);
     bool fits;
@@ -395,8 +395,7 @@ enum gateway_outcome gateway_outcome_of_status(const struct gateway *g, int stat
 
 /* ---- answers ---- */
 
-/* Names and numbers joined by dots. */
-static const char *path_fault(const char *path)
+const char *gateway_path_fault(const char *path)
 {
     for (;;) {
         size_t len = strcspn(path, ".");
@@ -411,7 +410,7 @@ static const char *path_fault(const char *path)
 
 static const char *read_path(struct reader *r, const char *key, const char *path)
 {
-    const char *words = *path != '\0' ? path_fault(path) : NULL;
+    const char *words = *path != '\0' ? gateway_path_fault(path) : NULL;
 
     if (words != NULL)
         fault(r, key, words);
@@ -439,8 +438,7 @@ static void read_results(struct reader *r)
         fault(r, "result_path", "needs result_accepted beside it: no answer would be accepted");
 }
 
-/* Blanks around an item do not count. */
-static bool is_listed(const char *list, const char *value)
+bool gateway_lists(const char *list, const char *value)
 {
     size_t len = strlen(value);
 
@@ -470,7 +468,7 @@ enum gateway_outcome gateway_outcome_of_result(const struct gateway *g, const ch
     };
 
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        if (is_listed(lists[i].list, result))
+        if (gateway_lists(lists[i].list, result))
             return lists[i].outcome;
     return GW_REFUSED;
 }

@@ -73,6 +73,11 @@ enum gateway_outcome gateway_outcome_of_status(const struct gateway *g, int stat
 /* By the text at result_path; never GW_UNLISTED: what no list names is refused. */
 enum gateway_outcome gateway_outcome_of_result(const struct gateway *g, const char *result);
 
+/* For those who read such keys: a path of names and numbers joined by dots (NULL: it is one), */
+const char *gateway_path_fault(const char *path);
+bool gateway_lists(const char *list, const char *value); /* a list of values, and */
+size_t gateway_token_length(const char *text);           /* the name of a header at its beginning */
+
 /* "." or ".." between slashes: whoever reads the URL would take it for another. */
 bool gateway_url_climbs(const char *url);
 #endif

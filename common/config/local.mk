@@ -6,4 +6,5 @@ common_libcommon_a_SOURCES += \
     common/config/options.c common/config/options.h \
     common/config/values.c common/config/values.h
 common_libcommon_a_SOURCES += common/config/program.c common/config/program.h
-common_libcommon_a_SOURCES += common/config/gateway.c common/config/gateway.h
+common_libcommon_a_SOURCES += common/config/gateway.c common/config/gateway.h \
+    common/config/gateway_callback.c common/config/gateway_callback.h

@@ -244,6 +244,54 @@ const struct option options[] = {
     { "provider.*", "error_path", OPT_TEXT, IN_PROVIDER(error_path), "", .kinds = "http",
       .comment =
           "Where another answer tells why, as in errors.0.detail; empty is nowhere." },
+    { "provider.*", "callback_signature", OPT_TEXT, IN_PROVIDER(callback_signature), "",
+      .kinds = "http",
+      .comment =
+          "What proves a callback, as in hmac-sha256-hex:X-Signature, token:X-Token or standard." },
+    { "provider.*", "callback_secret", OPT_SECRET, IN_PROVIDER(callback_secret), "",
+      .kinds = "http",
+      .comment =
+          "The secret of that, or several, comma-separated, while rotating." },
+    { "provider.*", "callback_status_path", OPT_TEXT, IN_PROVIDER(callback_status_path), "",
+      .kinds = "http",
+      .comment =
+          "Where a callback tells what became of the message, as in data.status; empty is nowhere." },
+    { "provider.*", "callback_sent", OPT_TEXT, IN_PROVIDER(callback_sent), "",
+      .kinds = "http",
+      .comment =
+          "Values there that mean sent, comma-separated; one in no list changes nothing." },
+    { "provider.*", "callback_delivered", OPT_TEXT, IN_PROVIDER(callback_delivered), "",
+      .kinds = "http",
+      .comment =
+          "Values there that mean delivered." },
+    { "provider.*", "callback_read", OPT_TEXT, IN_PROVIDER(callback_read), "",
+      .kinds = "http",
+      .comment =
+          "Values there that mean read." },
+    { "provider.*", "callback_failed", OPT_TEXT, IN_PROVIDER(callback_failed), "",
+      .kinds = "http",
+      .comment =
+          "Values there that mean failed." },
+    { "provider.*", "callback_id_path", OPT_TEXT, IN_PROVIDER(callback_id_path), "",
+      .kinds = "http",
+      .comment =
+          "Where a callback names the message's id, the one that id_path found; empty is nowhere." },
+    { "provider.*", "callback_recipient_path", OPT_TEXT, IN_PROVIDER(callback_recipient_path), "",
+      .kinds = "http",
+      .comment =
+          "Where a callback names the recipient's id, {id}; empty is as ?id= in its URL." },
+    { "provider.*", "callback_event_path", OPT_TEXT, IN_PROVIDER(callback_event_path), "",
+      .kinds = "http",
+      .comment =
+          "Where a callback has an id of its own; empty makes one of id and value." },
+    { "provider.*", "callback_code_path", OPT_TEXT, IN_PROVIDER(callback_code_path), "",
+      .kinds = "http",
+      .comment =
+          "Where a callback tells a failure's code; empty is nowhere." },
+    { "provider.*", "callback_error_path", OPT_TEXT, IN_PROVIDER(callback_error_path), "",
+      .kinds = "http",
+      .comment =
+          "Where a callback tells why, in words; empty is nowhere." },
 
     { "log", "level", OPT_CHOICE_INDEX, IN_CONFIG(log_level), "info",
       .choices = "debug|info|warn|error",

@@ -1,4 +1,5 @@
 fcgi_libapi_a_SOURCES += fcgi/webhooks/webhook.h \
+    fcgi/webhooks/http.c fcgi/webhooks/http.h \
     fcgi/webhooks/reading.c fcgi/webhooks/reading.h \
     fcgi/webhooks/report.c fcgi/webhooks/report.h \
     fcgi/webhooks/secrets.c fcgi/webhooks/secrets.h \

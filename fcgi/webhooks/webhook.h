@@ -1,5 +1,6 @@
 #ifndef FCGI_WEBHOOKS_WEBHOOK_H
 #define FCGI_WEBHOOKS_WEBHOOK_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -59,10 +60,13 @@ struct webhook {
     /* ST_INVALID: genuine, but not what we know to read. */
     enum status (*parse)(const struct webhook_request *request, struct arena *mem,
                          struct callback_report **out, size_t *n, struct error *err);
+    bool is_named; /* the path goes on with "/" and the provider's name, the one that may call it */
 };
 
 extern const struct webhook webhooks[]; /* a NULL path ends */
 const struct webhook *webhook_find(const char *path);
+/* The one provider that may call this path, borrowed from it; NULL: any of its kind. */
+const char *webhook_provider_name(const struct webhook *hook, const char *path);
 
 /*
  * What a callback has to pass before it is read: its length, then the kind's verify, unless the

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "fcgi/webhooks/http.h"
 #include "fcgi/webhooks/sendgrid.h"
 #include "fcgi/webhooks/telegram.h"
 #include "fcgi/webhooks/twilio.h"
@@ -14,13 +15,25 @@ const struct webhook webhooks[] = {
     { "sendgrid", SENDGRID_WEBHOOK_PATH, SENDGRID_BODY_MAX, sendgrid_verify, sendgrid_parse },
     { "whatsapp_cloud", WHATSAPP_WEBHOOK_PATH, WHATSAPP_BODY_MAX, whatsapp_verify, whatsapp_parse },
     { "telegram", TELEGRAM_WEBHOOK_PATH, TELEGRAM_BODY_MAX, telegram_verify, telegram_parse },
-    { NULL, NULL, 0, NULL, NULL },
+    { "http", HTTP_WEBHOOK_PATH, HTTP_BODY_MAX, http_verify, http_parse, .is_named = true },
+    { NULL },
 };
+
+/* The name is one step of the path: no slash, and not nothing. */
+const char *webhook_provider_name(const struct webhook *hook, const char *path)
+{
+    size_t len = strlen(hook->path);
+
+    if (!hook->is_named || strncmp(path, hook->path, len) != 0 || path[len] != '/')
+        return NULL;
+    path += len + 1;
+    return *path != '\0' && strchr(path, '/') == NULL ? path : NULL;
+}
 
 const struct webhook *webhook_find(const char *path)
 {
     for (const struct webhook *w = webhooks; w->path != NULL; w++)
-        if (strcmp(w->path, path) == 0)
+        if (w->is_named ? webhook_provider_name(w, path) != NULL : strcmp(w->path, path) == 0)
             return w;
     return NULL;
 }

@@ -33,7 +33,7 @@ static void forget(void)
     "[provider.whatsapp_cloud]\naccess_token = t\nphone_number_id = 1\n" verify                    \
     "[provider.telegram]\nbot_token = 1:x\n" verify                                                \
     "[provider.http]\nurl = http://h\n" verify
-#define CALLING_BACK 4
+#define CALLING_BACK 5
 
 START_TEST(every_row_is_of_a_kind_with_a_key_to_verify_by)
 {
@@ -60,6 +60,13 @@ START_TEST(a_webhook_is_found_by_its_path)
         { "/webhooks/sendgrid", "sendgrid" },
         { "/webhooks/whatsapp", "whatsapp_cloud" },
         { "/webhooks/telegram", "telegram" },
+        { "/webhooks/http/gw", "http" },
+        { "/webhooks/http/a.b-c_1", "http" },
+        { "/webhooks/http", NULL },
+        { "/webhooks/http/", NULL },
+        { "/webhooks/http/a/b", NULL },
+        { "/webhooks/http/a/", NULL },
+        { "/webhooks/httpx", NULL },
         { "/webhooks/pigeon", NULL },
         { "/webhooks/twilio/", NULL },
         { "/webhooks/twilio/x", NULL },
@@ -72,6 +79,17 @@ START_TEST(a_webhook_is_found_by_its_path)
 
         callback_check_text(rows[i].path, w != NULL ? w->provider_kind : NULL, rows[i].kind);
     }
+}
+END_TEST
+
+START_TEST(a_path_may_name_the_one_provider_that_may_call_it)
+{
+    callback_check_text("http",
+                        webhook_provider_name(webhook_find("/webhooks/http/gw"), "/webhooks/http/gw"),
+                        "gw");
+    callback_check_text("twilio",
+                        webhook_provider_name(webhook_find("/webhooks/twilio"), "/webhooks/twilio"),
+                        NULL);
 }
 END_TEST
 
@@ -160,6 +178,7 @@ START_TEST(each_provider_that_is_believed_unproved_is_warned_of_by_name)
 END_TEST
 
 SUITE("webhooks", every_row_is_of_a_kind_with_a_key_to_verify_by, a_webhook_is_found_by_its_path,
+      a_path_may_name_the_one_provider_that_may_call_it,
       what_proves_nothing_is_denied_unless_verify_is_off,
       a_body_that_is_too_long_is_denied_though_verify_is_off,
       each_provider_that_is_believed_unproved_is_warned_of_by_name)
