@@ -314,6 +314,7 @@ static enum status read_report(const struct urlform *query, const struct urlform
     const char *status = status_of(form), *id = urlform_find(query, "id");
     char message_id[UUID_TEXT_BYTES];
     const struct state *state;
+    const char *word;
     int n;
 
     if (sid == NULL || !is_sid(sid) || status == NULL)
@@ -321,12 +322,13 @@ static enum status read_report(const struct urlform *query, const struct urlform
     if (id != NULL && !recipient_id_parse(id, message_id, &n))
         return error_set(err, ST_INVALID, "twilio callback: id is not a recipient's");
     state = find_state(status);
+    word = strcmp(state->name, "other") == 0 ? status : state->name;
     *out = (struct callback_report){
         .recipient_id = id,
         .provider_id = sid,
         .event = state->event,
         .event_name = state->name,
-        .event_id = arena_printf(mem, "%s/%s", sid, state->name),
+        .event_id = report_event_id(mem, arena_printf(mem, "%s/%s", sid, word)),
     };
     report_trouble(out, form, mem);
     return ST_OK;
