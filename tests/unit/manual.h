@@ -7,23 +7,31 @@
 
 #include "common/base/arena.h"
 /*
- * manual - the examples of docs/configuration.md, for tests that hold them to what they promise.
+ * manual - the examples of docs/configuration.md and its neighbours, for tests that hold them to what
+ * they promise.
  */
 #define MANUAL_BYTES 200000
 
-/* The part of the manual under "### `kind = KIND`", up to the next heading of that depth. */
-static inline const char *manual_kind(struct arena *mem, const char *kind)
+static inline const char *manual_read(struct arena *mem, const char *name)
 {
-    const char *top = getenv("top_srcdir"), *at, *end;
-    const char *path = arena_printf(mem, "%s/docs/configuration.md", top != NULL ? top : ".");
+    const char *top = getenv("top_srcdir");
+    const char *path = arena_printf(mem, "%s/docs/%s", top != NULL ? top : ".", name);
     char *text = arena_zero(mem, MANUAL_BYTES + 1);
     FILE *f = fopen(path, "r");
 
     ck_assert_msg(f != NULL, "%s can't be opened", path);
     ck_assert_uint_lt(fread(text, 1, MANUAL_BYTES, f), MANUAL_BYTES);
     fclose(f);
+    return text;
+}
+
+/* The part of the manual under "### `kind = KIND`", up to the next heading of that depth. */
+static inline const char *manual_kind(struct arena *mem, const char *kind)
+{
+    const char *text = manual_read(mem, "configuration.md"), *at, *end;
+
     at = strstr(text, arena_printf(mem, "\n### `kind = %s`\n", kind));
-    ck_assert_msg(at != NULL, "%s has no part for the kind %s", path, kind);
+    ck_assert_msg(at != NULL, "the manual has no part for the kind %s", kind);
     end = strstr(at + 1, "\n### ");
     return end == NULL ? at : arena_strndup(mem, at, (size_t)(end - at));
 }

@@ -7,6 +7,7 @@
 #include "common/base/log.h"
 #include "common/config/options.h"
 #include "tests/unit/callback.h"
+#include "tests/unit/manual.h"
 
 static const struct callback_header none[] = { { NULL, NULL } };
 static struct config config;
@@ -177,8 +178,50 @@ START_TEST(each_provider_that_is_believed_unproved_is_warned_of_by_name)
 }
 END_TEST
 
+/* ---- docs/webhooks.md ---- */
+
+START_TEST(the_manual_shows_every_url_and_its_longest_body)
+{
+    struct arena mem = ARENA_INIT;
+    const char *text = manual_read(&mem, "webhooks.md");
+
+    for (const struct webhook *w = webhooks; w->path != NULL; w++) {
+        const char *row = arena_printf(&mem, "\n| `%s` | `%s%s` | ", w->provider_kind, w->path,
+                                       w->is_named ? "/NAME" : "");
+        const char *size = w->body_max < 1u << 20
+                               ? arena_printf(&mem, " | %zu KiB |\n", w->body_max >> 10)
+                               : arena_printf(&mem, " | %zu MiB |\n", w->body_max >> 20);
+        const char *at = strstr(text, row);
+
+        ck_assert_msg(at != NULL, "docs/webhooks.md lacks:%s", row);
+        at = strchr(at + 1, '\n') + 1 - strlen(size);
+        ck_assert_msg(strncmp(at, size, strlen(size)) == 0, "%s: not%s", w->path, size);
+    }
+    arena_done(&mem);
+}
+END_TEST
+
+START_TEST(the_examples_of_the_manual_are_good_and_believe_no_one_unproved)
+{
+    struct arena mem = ARENA_INIT;
+    const char *text = manual_read(&mem, "webhooks.md"), *example;
+    int n = 0;
+
+    for (; (example = manual_next_example(&mem, &text)) != NULL; n++) {
+        load(example);
+        for (size_t i = 0; i < config.n_providers; i++)
+            ck_assert_int_eq(config.providers[i].verify_callbacks, VERIFY_ON);
+        forget();
+    }
+    ck_assert_int_ge(n, 7);
+    arena_done(&mem);
+}
+END_TEST
+
 SUITE("webhooks", every_row_is_of_a_kind_with_a_key_to_verify_by, a_webhook_is_found_by_its_path,
       a_path_may_name_the_one_provider_that_may_call_it,
       what_proves_nothing_is_denied_unless_verify_is_off,
       a_body_that_is_too_long_is_denied_though_verify_is_off,
-      each_provider_that_is_believed_unproved_is_warned_of_by_name)
+      each_provider_that_is_believed_unproved_is_warned_of_by_name,
+      the_manual_shows_every_url_and_its_longest_body,
+      the_examples_of_the_manual_are_good_and_believe_no_one_unproved)
