@@ -109,8 +109,8 @@ static bool query_is_right(const struct webhook_request *r, const struct gateway
 static size_t decode_secret(const char *secret, size_t len, uint8_t *out)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    static const unsigned kept_bits[] = { 63, 0, 48,
-                                          60 }; /* by the number of digits in the last 4 */
+    /* Of the last digit, by how many digits the last four have. */
+    static const unsigned kept_bits[] = { 63, 0, 48, 60 };
     char text[STANDARD_SECRET_MAX + 4];
     const char *last;
     size_t out_len;

@@ -15,6 +15,9 @@
 #define RECIPIENT "019a2b3c-4d5e-7f60-8123-456789abcdef.0"
 #define COUNT(rows) (sizeof rows / sizeof *rows)
 
+/* One deeper than is read. */
+#define TOO_DEEP "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
+
 /* The context of a request: its headers; a NULL name ends. */
 struct callback_header {
     const char *name, *value;

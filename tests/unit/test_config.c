@@ -494,6 +494,9 @@ START_TEST(the_key_of_events_is_one_of_p_256)
            { WITH_EVENT_KEY("x"), NULL, EVENT_KEY_FAULT },
            { WITH_EVENT_KEY(EVENT_KEY_HEAD), NULL, EVENT_KEY_FAULT },
            { WITH_EVENT_KEY("A" EVENT_KEY), NULL, EVENT_KEY_FAULT },
+           { WITH_EVENT_KEY("MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQdDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8k"
+                            "F9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g=="),
+             NULL, EVENT_KEY_FAULT },
            { WITH_EVENT_KEY(EVENT_KEY "A"), NULL, EVENT_KEY_FAULT },
            { WITH_EVENT_KEY("-----BEGIN PUBLIC KEY-----"), NULL, EVENT_KEY_FAULT });
 }

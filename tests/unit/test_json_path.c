@@ -17,7 +17,7 @@ START_TEST(a_path_leads_to_one_place_or_nowhere)
         { "t", "true" },   { "f", "false" },   { "s", "" },       { "big", "-9223372036854775808" },
         { "n", NULL },     { "r", NULL },      { "a", NULL },     { "a.b", NULL },
         { "a.b.2", NULL }, { "a.b.c", NULL },  { "a.b.-1", NULL }, { "a.b.0.x", NULL },
-        { "x.y", NULL },   { "a.", NULL },     { "", NULL },      { "a.b.1000000", NULL },
+        { "x.y", NULL },   { "a.", NULL },     { "", NULL },      { "a.b.4294967296", NULL },
     };
     struct error err;
     SCOPED(json_t) doc = json_read(text, strlen(text), &err);

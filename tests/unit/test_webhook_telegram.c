@@ -195,8 +195,7 @@ START_TEST(whatever_a_person_writes_the_update_is_read)
                                          "\"\\ud83d\"",
                                          "1e999",
                                          "{\"a\":1,\"a\":2}",
-                                         "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
-                                         "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]" };
+                                         TOO_DEEP };
     const struct callback_report *report;
 
     for (size_t i = 0; i < COUNT(texts); i++) {

@@ -386,8 +386,7 @@ START_TEST(what_else_a_callback_holds_spoils_nothing)
 {
     static const char *const texts[] = {
         "\"\\u0000\"", "\"\xC3\x28\"", "\"\\ud83d\"", "1e999", "{\"a\":1,\"a\":2}",
-        "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["
-        "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
+        TOO_DEEP,
     };
     struct callback_report *reports;
 
