@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/json_path.h"
+#include "common/base/mask.h"
 #include "common/config/gateway_callback.h"
 #include "common/crypto/digest.h"
 #include "common/crypto/hmac.h"
@@ -310,6 +311,17 @@ static const char *recipient_of(const struct source *s)
     return report_recipient(s->mem, text);
 }
 
+/* Codes are shown to operators, and a wrong path might lead to an address. */
+static void report_failure(struct callback_report *report, const struct source *s)
+{
+    const char *code = text_at(s, s->keys->code_path);
+
+    if (code != NULL)
+        code = mask_addresses(s->mem, code);
+    report->code = report_code(s->mem, code, report->event_name);
+    report->message = report_message(s->mem, text_at(s, s->keys->error_path));
+}
+
 static struct callback_report read_report(const struct source *s)
 {
     const struct gateway_callback *keys = s->keys;
@@ -330,10 +342,8 @@ static struct callback_report read_report(const struct source *s)
         .event_name = meaning->name,
         .event = meaning->event,
     };
-    if (report.event == EV_REPORTED_FAILED) {
-        report.code = report_code(s->mem, text_at(s, keys->code_path), report.event_name);
-        report.message = report_message(s->mem, text_at(s, keys->error_path));
-    }
+    if (report.event == EV_REPORTED_FAILED)
+        report_failure(&report, s);
     return report;
 }
 

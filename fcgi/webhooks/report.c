@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/excerpt.h"
+#include "common/base/mask.h"
 #include "common/base/uuid.h"
 #include "common/crypto/digest.h"
 #include "common/model/recipient.h"
@@ -69,7 +70,7 @@ const char *report_code(struct arena *mem, const char *text, const char *fallbac
 
 const char *report_message(struct arena *mem, const char *text)
 {
-    return cut(mem, text, REPORT_MESSAGE_MAX);
+    return cut(mem, text != NULL ? mask_addresses(mem, text) : NULL, REPORT_MESSAGE_MAX);
 }
 
 const char *report_text(struct arena *mem, const json_t *object, const char *name)

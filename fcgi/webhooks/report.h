@@ -20,7 +20,8 @@ const char *report_provider_id(struct arena *mem, const char *text); /* NULL: do
 const char *report_event_id(struct arena *mem, const char *text);
 const char *report_digest(struct arena *mem, const void *data, size_t len); /* in place of an id */
 const char *report_code(struct arena *mem, const char *text, const char *fallback);
-const char *report_message(struct arena *mem, const char *text); /* NULL: nothing but blanks */
+/* People's addresses are masked, which mail servers like to repeat.  NULL: nothing but blanks. */
+const char *report_message(struct arena *mem, const char *text);
 
 /* A string that is not empty; a whole number, as text; NULL: anything else.  Borrowed or made. */
 const char *report_text(struct arena *mem, const json_t *object, const char *name);

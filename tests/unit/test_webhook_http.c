@@ -1,6 +1,7 @@
 /* Tests of fcgi/webhooks/http: a gateway's callbacks are proved and read as its section says. */
 #include "fcgi/webhooks/http.h"
 
+#include "common/base/mask.h"
 #include "common/crypto/digest.h"
 #include "common/crypto/hmac.h"
 #include "tests/unit/callback.h"
@@ -513,6 +514,22 @@ START_TEST(the_recipient_is_named_by_the_body_or_else_the_url)
 }
 END_TEST
 
+START_TEST(a_code_never_shows_an_address)
+{
+    const struct provider_config *cfg = provider("verify = off\n" MEANING
+                                                 "callback_failed = f\ncallback_code_path = code\n");
+
+    callback_check_text("number", parse_form(cfg, "", "status=f&id=a&code=%2B15551234567")->code,
+                        mask_addresses(&mem, "+15551234567"));
+    ck_assert_str_ne(mask_addresses(&mem, "+15551234567"), "+15551234567");
+    ck_assert_ptr_null(
+        strstr(parse_form(cfg, "", "status=f&id=a&code=ada@example.com")->code, "ada@"));
+    callback_check_text("blank", parse_form(cfg, "", "status=f&id=a&code=+")->code, "failed");
+    callback_check_text("code", parse_form(cfg, "", "status=f&id=a&code=E-42")->code, "E-42");
+    forget();
+}
+END_TEST
+
 START_TEST(what_names_no_message_or_has_no_value_is_unreadable)
 {
     static const char *const forms[] = { "", "status=x", "id=a", "status=&id=a", "status=x&id=",
@@ -663,7 +680,7 @@ SUITE("webhook_http", a_body_is_proved_by_its_hmac_with_or_without_a_prefix,
       a_dot_moves_nothing_between_id_time_and_body,
       a_change_of_any_bit_of_a_standard_callback_is_noticed,
       each_value_has_its_meaning_in_json_and_in_forms,
-      the_recipient_is_named_by_the_body_or_else_the_url,
+      the_recipient_is_named_by_the_body_or_else_the_url, a_code_never_shows_an_address,
       what_names_no_message_or_has_no_value_is_unreadable,
       one_bad_report_of_an_array_spoils_no_other, what_is_neither_a_form_nor_json_is_refused,
       event_ids_are_equal_for_a_repeated_report_and_no_other,

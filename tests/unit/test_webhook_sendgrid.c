@@ -253,6 +253,8 @@ START_TEST(each_event_has_its_meaning)
         { "\"event\":\"dropped\"", EV_REPORTED_FAILED, "dropped", "dropped", NULL },
         { "\"event\":\"bounce\",\"type\":\"bounce\",\"status\":\"5.1.1\",\"reason\":\"no such\"",
           EV_REPORTED_FAILED, "bounce", "5.1.1", "no such" },
+        { "\"event\":\"bounce\",\"reason\":\"550 <ada@example.com>: unknown\"", EV_REPORTED_FAILED,
+          "bounce", "bounce", "550 <[address]>: unknown" },
         { "\"event\":\"bounce\",\"type\":\"blocked\",\"status\":\"4.7.1\"", EV_REPORTED_FAILED,
           "bounce", "4.7.1", NULL },
         { "\"event\":\"bounce\",\"type\":\"blocked\",\"status\":\"\"", EV_REPORTED_FAILED, "bounce",
