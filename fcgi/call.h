@@ -31,7 +31,7 @@ struct call {
     struct request req;
     struct response res;
     const struct route *route; /* NULL: none fits */
-    const char *id;            /* the {id} of the path; NULL: the route has none */
+    const char *id;            /* what stands for {id} or {name} in the path; NULL: the route has none */
     bool authenticated;
     struct caller caller; /* where authenticated */
     bool answered;        /* the rest of the way passes it by */

@@ -6,20 +6,18 @@
 #include "fcgi/problem.h"
 #include "fcgi/routes.h"
 
-/* Walks pattern and path together; {id} takes one segment that is not empty. */
+/* Walks pattern and path together; {id}, or another name in braces, takes one segment that is not empty. */
 static bool fits(const char *pattern, const char *path, struct arena *mem, const char **id)
 {
-    static const char hole[] = "{id}";
-
     *id = NULL;
     while (*pattern != '\0' && *path != '\0') {
-        if (strncmp(pattern, hole, sizeof hole - 1) == 0) {
+        if (*pattern == '{') {
             size_t len = strcspn(path, "/");
 
             if (len == 0)
                 return false;
             *id = arena_strndup(mem, path, len);
-            pattern += sizeof hole - 1;
+            pattern += strcspn(pattern, "}") + 1;
             path += len;
         } else if (*pattern++ != *path++) {
             return false;

@@ -16,7 +16,7 @@ enum need {
 
 struct route {
     enum http_method method;
-    const char *path; /* at most one {id}, as the last or last but one segment */
+    const char *path; /* at most one {id} or {name}, as the last or last but one segment */
     unsigned needs;
     /* One of the two: each call in its turn, or all calls of a round together. */
     void (*handle)(struct api *api, struct call *call);

@@ -17,4 +17,8 @@ dist_sql_DATA = \
     %D%/0008_fairness.down.sql \
     %D%/0008_fairness.up.sql \
     %D%/0009_dead_letters.down.sql \
-    %D%/0009_dead_letters.up.sql
+    %D%/0009_dead_letters.up.sql \
+    %D%/0010_timeline.down.sql \
+    %D%/0010_timeline.up.sql \
+    %D%/0011_callbacks.down.sql \
+    %D%/0011_callbacks.up.sql

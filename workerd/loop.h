@@ -22,6 +22,7 @@ struct pool_shared {
     struct gate_shared *gate;
     atomic_bool stopping;
     atomic_bool something_is_due; /* now, and was not before: the scheduler need not wait */
+    atomic_ullong callbacks_dropped; /* that came for messages of nobody */
     atomic_bool belt_is_away; /* the scheduler cannot publish: loops take what is due themselves */
     _Atomic int64_t drain_until_ms; /* monotonic; valid while stopping */
 };

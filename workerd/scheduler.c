@@ -4,6 +4,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/cache/lane_flags.h"
+#include "common/db/callbacks.h"
 #include "common/db/idempotency.h"
 #include "common/service/belt.h"
 #include "common/service/take_due.h"
@@ -14,6 +15,7 @@
 #define WINDOW_LEAST 20
 #define PRUNE_EVERY_MS 60000
 #define PRUNE_MOST 1000 /* rows in one statement: nobody waits long for it */
+#define CALLBACKS_MOST 1000
 
 #define FLAG_LIFE_MS 1500  /* how long a lane with a backlog keeps responders off its queue */
 #define FLAG_SEEN_MS 200   /* how long a responder may believe in one that is down */
@@ -179,16 +181,34 @@ static void round_of_lanes(struct scheduler *s, bool all)
         belt_turn(s->belt, 0, &err);
 }
 
-/* Idempotency keys that have served their day go, a few at a time. */
+/* What has served its time goes, a few at a time: idempotency keys, and the inbox of callbacks. */
 static void prune(struct scheduler *s)
 {
     struct error err;
-    size_t pruned;
+    size_t keys, callbacks;
+    bool failed;
 
     if (clock_mono_ms() < s->next_prune_ms)
         return;
-    if (idempotency_prune(s->db, PRUNE_MOST, &pruned, &err) != ST_OK || pruned < PRUNE_MOST)
+    failed = idempotency_prune(s->db, PRUNE_MOST, &keys, &err) != ST_OK ||
+             callbacks_prune(s->db, PRUNE_MOST, &callbacks, &err) != ST_OK;
+    if (failed || (keys < PRUNE_MOST && callbacks < PRUNE_MOST))
         s->next_prune_ms = clock_mono_ms() + PRUNE_EVERY_MS;
+}
+
+/* Callbacks that came before we knew what they are about. */
+static void retry_callbacks(struct scheduler *s)
+{
+    struct callbacks_tally tally;
+    struct error err;
+    size_t tried;
+
+    arena_reset(&s->mem);
+    if (callbacks_retry(s->db, CALLBACKS_MOST, &s->mem, &tried, &tally, &err) != ST_OK || tried == 0)
+        return;
+    if (tally.dropped > 0)
+        log_info("callbacks.dropped", NUM("callbacks", tally.dropped));
+    atomic_fetch_add(&s->shared->callbacks_dropped, tally.dropped);
 }
 
 /* Until the next look at a lane is due; true: somebody has made something due at once. */
@@ -238,6 +258,7 @@ void *scheduler_run(void *arg)
     open_lanes(&s);
     while (!atomic_load(&shared->stopping)) {
         prune(&s);
+        retry_callbacks(&s);
         round_of_lanes(&s, all);
         all = wait_for_round(&s);
     }

@@ -73,6 +73,9 @@ static unsigned write_metrics(const struct pool_shared *shared, struct buf *body
     for (size_t i = 0; i < config->n_providers; i++)
         buf_addf(body, "provider_breaker_state{provider=\"%s\"} %d\n", config->providers[i].name,
                  (int)gate_breaker_state(shared->gate, i));
+    buf_adds(body, "# HELP webhook_events_dropped_total Callbacks of providers that were about no message "
+                   "of ours for a day.\n# TYPE webhook_events_dropped_total counter\n");
+    buf_addf(body, "webhook_events_dropped_total %llu\n", atomic_load(&shared->callbacks_dropped));
     return 200;
 }
 

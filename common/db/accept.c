@@ -36,11 +36,6 @@
     "), d AS ("                                                                                   \
     "  INSERT INTO dispatch (message_id, n, lane, due_at, user_key)"                              \
     "  SELECT message_id, n, lane, due_at, user_key FROM input"                                   \
-    "), e AS ("                                                                                   \
-    "  INSERT INTO message_events (message_id, at, event, next_attempt_at)"                       \
-    "  SELECT id, created_at, 'accepted', scheduled_at"                                           \
-    "    FROM unnest($1::uuid[], $6::timestamptz[], $7::timestamptz[])"                           \
-    "      AS i (id, created_at, scheduled_at)" if_fresh("id")                                    \
     ") "
 
 #define ALWAYS(id) ""

@@ -93,7 +93,8 @@ enum status recipients_claim(struct db *db, const struct recipient_ref refs[], s
 
 /*
  * Left out of `moved` on purpose: rows that stay with the worker (a retry, a held one); they are in
- * `changed` and their dispatch row comes due again, at the latest when the message expires.
+ * `changed` and their dispatch row comes due again, at the latest when the message expires.  `woken`:
+ * callbacks that came before the provider's answer, and could not be matched.
  */
 static const struct statement record = {
     "recipients_record",
@@ -119,7 +120,8 @@ static const struct statement record = {
     "     AND r.status = 'sending'"
     "  RETURNING r.message_id, r.n, r.status, o.delay_ms"
     "), moved AS ("
-    "  SELECT message_id, n, status FROM changed WHERE status NOT IN ('pending', 'sending')"
+    "  SELECT message_id, n, status, " WAS_OPEN " FROM changed"
+    "   WHERE status NOT IN ('pending', 'sending')"
     "), done AS ("
     "  DELETE FROM dispatch d USING moved v WHERE d.message_id = v.message_id AND d.n = v.n"
     "), again AS ("
@@ -130,14 +132,19 @@ static const struct statement record = {
     ")," MESSAGES_SETTLE_CTE
     ", events AS ("
     "  INSERT INTO message_events (message_id, n, event, status, attempt, provider, code, detail,"
-    "                              latency_ms, next_attempt_at, possible_duplicate)"
+    "                              latency_ms, next_attempt_at, possible_duplicate, provider_id)"
     "  SELECT o.message_id, o.n,"
     "         CASE WHEN c.n IS NULL THEN 'attempt_late' WHEN NOT o.untried THEN 'attempt'"
     "              WHEN o.status = 'pending' THEN 'held_back' ELSE o.status::text END,"
     "         o.status::text, o.attempt, o.provider, o.code, o.message, o.latency_ms,"
     "         CASE WHEN c.status = 'pending' THEN now() + o.delay_ms * interval '1 millisecond' END,"
-    "         o.duplicate"
+    "         o.duplicate, o.provider_id"
     "    FROM o LEFT JOIN changed c ON c.message_id = o.message_id AND c.n = o.n"
+    "), woken AS ("
+    "  UPDATE callback_parked p SET due_at = now() FROM o"
+    "   WHERE hashtextextended(p.provider_id, 0) = hashtextextended(o.provider_id, 0)"
+    "     AND p.provider_id = o.provider_id AND p.due_at > now()"
+    "     AND o.provider = ANY (string_to_array(p.provider, ','))"
     ") SELECT message_id, n FROM changed",
     16
 };

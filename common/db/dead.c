@@ -163,9 +163,8 @@ enum status dead_find(struct db *db, const struct recipient_ref refs[], size_t n
 /* ---- changing ---- */
 
 /*
- * `life` is read off the timeline: whether this recipient was counted as sent since it last began
- * anew (a provider reported the failure later), and whether an outcome was unknown.  One look at
- * the events of each message of the batch, whatever the number of its recipients.
+ * `life` is read off the timeline: whether an outcome was unknown.  One look at the events of each
+ * message of the batch, whatever the number of its recipients.
  *
  * Locks are taken in the order of all batches: recipients by (message id, n), then messages by id.
  */
@@ -180,10 +179,7 @@ static const struct statement replay = {
     "   WHERE r.status = $4::delivery_status AND (m.expires_at IS NULL OR m.expires_at > now())"
     "   ORDER BY r.message_id, r.n FOR UPDATE OF r"
     "), life AS ("
-    "  SELECT e.message_id, e.n, bool_or(e.possible_duplicate) AS unclear,"
-    "         coalesce(max(e.id) FILTER (WHERE e.event IN ('attempt', 'reported')"
-    "                                      AND e.status IN ('sent', 'delivered', 'read')), -1)"
-    "         > coalesce(max(e.id) FILTER (WHERE e.event = 'replayed'), 0) AS was_sent"
+    "  SELECT e.message_id, e.n, bool_or(e.possible_duplicate) AS unclear"
     "    FROM message_events e"
     "   WHERE e.message_id IN (SELECT message_id FROM target) AND e.n IS NOT NULL"
     "   GROUP BY e.message_id, e.n"
@@ -200,13 +196,9 @@ static const struct statement replay = {
     "         + array_position(enum_range(NULL::message_priority), priority) - 1, now() FROM back"
     "  ON CONFLICT (message_id, n) DO UPDATE SET due_at = excluded.due_at"
     "), opened AS MATERIALIZED ("
-    "  SELECT b.message_id, count(*) AS n, count(*) FILTER (WHERE l.was_sent) AS sent"
-    "    FROM back b LEFT JOIN life l ON l.message_id = b.message_id AND l.n = b.n"
-    "   GROUP BY b.message_id ORDER BY b.message_id"
+    "  SELECT message_id, count(*) AS n FROM back GROUP BY message_id ORDER BY message_id"
     "), reopened AS ("
-    "  UPDATE messages m"
-    "     SET open_count = m.open_count + o.n, sent_count = greatest(m.sent_count - o.sent, 0),"
-    "         status = 'pending', updated_at = now()"
+    "  UPDATE messages m SET open_count = m.open_count + o.n, status = 'pending', updated_at = now()"
     "    FROM opened o WHERE m.id = o.message_id"
     "), told AS ("
     "  INSERT INTO message_events (message_id, n, event, status, provider, code, detail,"

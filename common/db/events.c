@@ -7,20 +7,31 @@
 
 #define MS(column) "(extract(epoch FROM " column ") * 1000)::bigint"
 
-#define COLUMNS                                                                                   \
-    "SELECT id, " MS("at") ", n, event, status, provider, code, detail, attempt, latency_ms, "      \
-    MS("next_attempt_at") ", possible_duplicate FROM message_events"
+/*
+ * A message's acceptance is told by its own row, not by one of the timeline: it is the first event of
+ * every message, and says nothing that the message does not.
+ */
+#define TIMELINE(of_message, of_events, limit)                                                     \
+    "SELECT id, " MS("at") ", n, event, status, provider, code, detail, attempt, latency_ms, "     \
+    MS("next_attempt_at") ", possible_duplicate FROM ("                                            \
+    " SELECT 0::bigint AS id, created_at AS at, NULL::integer AS n, 'accepted' AS event,"          \
+    "        NULL AS status, NULL AS provider, NULL AS code, NULL AS detail,"                      \
+    "        NULL::integer AS attempt, NULL::integer AS latency_ms,"                               \
+    "        scheduled_at AS next_attempt_at, false AS possible_duplicate"                         \
+    "   FROM messages WHERE id = $1" of_message                                                    \
+    " UNION ALL (SELECT id, at, n, event, status, provider, code, detail, attempt, latency_ms,"    \
+    "                   next_attempt_at, possible_duplicate"                                       \
+    "   FROM message_events WHERE message_id = $1" of_events " ORDER BY at, id LIMIT " limit ")"   \
+    ") t ORDER BY at, id LIMIT " limit
 
 static const struct statement page = {
     "events_page",
-    COLUMNS " WHERE message_id = $1 AND (at, id) > ($2::timestamptz, $3::bigint)"
-            " ORDER BY at, id LIMIT $4",
+    TIMELINE(" AND (created_at, 0) > ($2::timestamptz, $3::bigint)",
+             " AND (at, id) > ($2::timestamptz, $3::bigint)", "$4"),
     4
 };
-static const struct statement of_recipient = {
-    "events_of_recipient",
-    COLUMNS " WHERE message_id = $1 AND (n IS NULL OR n = $2) ORDER BY at, id LIMIT $3", 3
-};
+static const struct statement of_recipient = { "events_of_recipient",
+                                               TIMELINE("", " AND (n IS NULL OR n = $2)", "$3"), 3 };
 
 static int64_t int_or_none(const struct rows *r, size_t row, int col)
 {

@@ -12,3 +12,4 @@ common_libcommon_a_SOURCES += common/db/accept.c \
     common/db/events.c common/db/events.h \
     common/db/idempotency.c common/db/idempotency.h
 common_libcommon_a_SOURCES += common/db/dead.c common/db/dead.h
+common_libcommon_a_SOURCES += common/db/callbacks.c common/db/callbacks.h

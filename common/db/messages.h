@@ -75,15 +75,21 @@ enum status messages_list(struct db *db, const struct messages_filter *filter, s
                           struct error *err);
 
 /*
- * The end of a WITH that moves recipients out of the worker: lowers the counters of their messages
- * and settles the final status.  Needs a CTE `moved (message_id, n, status)` with exactly the rows
- * that have left.  Rows are locked in the order of their ids, so that two workers never deadlock.
+ * The end of a WITH that moves recipients to a state in which nothing is left for the worker: brings
+ * the counters of their messages and the final status in line.  Needs a CTE
+ * `moved (message_id, n, status, was)` of them, was: their state before; one that a worker still had,
+ * whichever, may be given as WAS_OPEN.  Rows are locked in the order of their ids, so that two workers
+ * never deadlock.
  */
+#define WAS_OPEN "'sending'::delivery_status AS was"
+#define COUNT_AS(states, column) "count(*) FILTER (WHERE " column " IN (" states "))"
+#define OPEN_STATES "'pending', 'queued', 'sending'"
+#define SENT_STATES "'sent', 'delivered', 'read'"
 #define MESSAGES_SETTLE_CTE                                                                       \
     " gone AS MATERIALIZED ("                                                                     \
-    "  SELECT message_id, count(*) AS n,"                                                         \
-    "         count(*) FILTER (WHERE status IN ('sent', 'delivered', 'read')) AS sent,"           \
-    "         count(*) FILTER (WHERE status = 'expired') AS expired"                              \
+    "  SELECT message_id, " COUNT_AS(OPEN_STATES, "was") " AS n,"                                 \
+    "         " COUNT_AS(SENT_STATES, "status") " - " COUNT_AS(SENT_STATES, "was") " AS sent,"    \
+    "         " COUNT_AS("'expired'", "status") " - " COUNT_AS("'expired'", "was") " AS expired"  \
     "    FROM moved GROUP BY message_id ORDER BY message_id"                                      \
     " ), settled AS ("                                                                            \
     "  UPDATE messages m"                                                                         \

@@ -94,7 +94,7 @@ static const struct statement settle = {
     "    FROM " REFS_UNNEST " AS w (message_id, n, fence)"
     "   WHERE r.message_id = w.message_id AND r.n = w.n AND r.fence = w.fence"
     "     AND r.status IN ('pending', 'queued', 'sending')"
-    "  RETURNING r.message_id, r.n, r.status, r.attempts"
+    "  RETURNING r.message_id, r.n, r.status, r.attempts, " WAS_OPEN
     "), done AS ("
     "  DELETE FROM dispatch d USING moved v WHERE d.message_id = v.message_id AND d.n = v.n"
     ")," MESSAGES_SETTLE_CTE
@@ -117,87 +117,6 @@ enum status recipients_settle(struct db *db, const struct recipient_ref refs[], 
     args[5] = message;
     s = db_exec(db, &settle, args, NULL, err);
     refs_free(&a);
-    return s;
-}
-
-/*
- * `before` holds the rows that this report moves, locked; those that had not left the worker do so
- * now, with their dispatch row and their message's counters.
- */
-static const struct statement report_event = {
-    "recipients_report",
-    "WITH told AS ("
-    "  SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[])"
-    "    AS t (message_id, n, provider, provider_id, code, message)"
-    "), before AS ("
-    "  SELECT r.message_id, r.n, r.status FROM told t JOIN message_recipients r"
-    "      ON r.message_id = t.message_id AND r.n = t.n"
-    "   WHERE r.status = ANY ($7::delivery_status[]) ORDER BY r.message_id, r.n FOR UPDATE OF r"
-    "), changed AS ("
-    "  UPDATE message_recipients r"
-    "     SET status = $8::delivery_status, updated_at = now(), next_attempt_at = NULL,"
-    "         provider = coalesce(r.provider, t.provider),"
-    "         provider_id = coalesce(r.provider_id, t.provider_id),"
-    "         error_code = t.code, error_message = t.message,"
-    "         sent_at = CASE WHEN $8 = 'failed' THEN r.sent_at ELSE coalesce(r.sent_at, now()) END,"
-    "         delivered_at = CASE WHEN $8 IN ('delivered', 'read')"
-    "                             THEN coalesce(r.delivered_at, now()) ELSE r.delivered_at END,"
-    "         read_at = CASE WHEN $8 = 'read' THEN now() ELSE r.read_at END"
-    "    FROM before b JOIN told t ON t.message_id = b.message_id AND t.n = b.n"
-    "   WHERE r.message_id = b.message_id AND r.n = b.n"
-    "  RETURNING r.message_id, r.n, r.status, r.attempts, b.status AS was,"
-    "            t.provider, t.code, t.message"
-    "), moved AS ("
-    "  SELECT message_id, n, status FROM changed WHERE was IN ('pending', 'queued', 'sending')"
-    "), done AS ("
-    "  DELETE FROM dispatch d USING moved v WHERE d.message_id = v.message_id AND d.n = v.n"
-    ")," MESSAGES_SETTLE_CTE
-    " INSERT INTO message_events (message_id, n, event, status, attempt, provider, code, detail)"
-    "  SELECT message_id, n, 'reported', status::text, attempts, provider, code, message FROM changed",
-    8
-};
-
-/* The states that this event moves, and where to: read off the model's table. */
-static enum delivery_state allowed_from(enum delivery_event event, struct array *from)
-{
-    enum delivery_state to = DS_NONE;
-
-    array_begin(from);
-    for (int s = DS_PENDING; s < DS_COUNT; s++) {
-        enum delivery_state next = delivery_step((enum delivery_state)s, event);
-
-        if (next != DS_NONE) {
-            array_add_text(from, delivery_name((enum delivery_state)s));
-            to = next;
-        }
-    }
-    return to;
-}
-
-enum status recipients_report(struct db *db, const struct report reports[], size_t n,
-                              enum delivery_event event, size_t *moved, struct error *err)
-{
-    struct array col[7] = { 0 };
-    enum delivery_state to = allowed_from(event, &col[6]);
-    const char *args[8];
-    enum status s;
-
-    for (int c = 0; c < 6; c++)
-        array_begin(&col[c]);
-    for (size_t i = 0; i < n; i++) {
-        array_add_text(&col[0], reports[i].message_id);
-        array_add_int(&col[1], reports[i].n);
-        array_add_text(&col[2], reports[i].provider);
-        array_add_text(&col[3], reports[i].provider_id);
-        array_add_text(&col[4], reports[i].code);
-        array_add_text(&col[5], reports[i].message);
-    }
-    for (int c = 0; c < 7; c++)
-        args[c] = array_end(&col[c]);
-    args[7] = delivery_name(to);
-    s = db_exec(db, &report_event, args, moved, err);
-    for (int c = 0; c < 7; c++)
-        array_free(&col[c]);
     return s;
 }
 

@@ -96,17 +96,6 @@ enum status recipients_settle(struct db *db, const struct recipient_ref refs[], 
 enum status recipients_cancel(struct db *db, const char *message_id, const char *user_id,
                               struct error *err);
 
-/* ---- the callbacks' side ---- */
-
-struct report {
-    const char *message_id;
-    int n;
-    const char *provider, *provider_id, *code, *message; /* NULL: unknown */
-};
-/* Applies one kind of report as delivery_step() allows it.  moved: how many recipients changed. */
-enum status recipients_report(struct db *db, const struct report reports[], size_t n,
-                              enum delivery_event event, size_t *moved, struct error *err);
-
 /* ---- the readers' side ---- */
 
 struct recipient {

@@ -5,9 +5,12 @@
 
 /*
  * An empty cell is DS_NONE: the event changes nothing.  A callback may come while a retry waits,
- * because it tells of an earlier attempt: then it moves the recipient up and the retry is off;
- * but that attempt's failure does not take the retry away.  `failed` counts only before
- * `delivered` (CONTRACT section 4), and nothing ever moves down, but where a person orders a replay.
+ * because it tells of an earlier attempt: then the provider did have it, and the retry is off.
+ *
+ * Callbacks come in any order and number, and must end in the same state: so they only lead up, by
+ * sent < failed < delivered < read.  `failed` counts only before `delivered` (CONTRACT section 4), and
+ * what we had given up, or let expire, is delivered where the provider says so.  A recipient comes
+ * back from its end in no other way, but where a person orders a replay.
  */
 static const enum delivery_state next_state[DS_COUNT][EV_COUNT] = {
     [DS_PENDING] = {
@@ -18,6 +21,7 @@ static const enum delivery_state next_state[DS_COUNT][EV_COUNT] = {
         [EV_REPORTED_SENT] = DS_SENT,
         [EV_REPORTED_DELIVERED] = DS_DELIVERED,
         [EV_REPORTED_READ] = DS_READ,
+        [EV_REPORTED_FAILED] = DS_FAILED,
     },
     [DS_QUEUED] = {
         [EV_CLAIMED] = DS_SENDING,
@@ -26,6 +30,7 @@ static const enum delivery_state next_state[DS_COUNT][EV_COUNT] = {
         [EV_REPORTED_SENT] = DS_SENT,
         [EV_REPORTED_DELIVERED] = DS_DELIVERED,
         [EV_REPORTED_READ] = DS_READ,
+        [EV_REPORTED_FAILED] = DS_FAILED,
     },
     [DS_SENDING] = {
         [EV_ACCEPTED] = DS_SENT,
@@ -44,7 +49,12 @@ static const enum delivery_state next_state[DS_COUNT][EV_COUNT] = {
         [EV_REPORTED_FAILED] = DS_FAILED,
     },
     [DS_DELIVERED] = { [EV_REPORTED_READ] = DS_READ },
-    [DS_FAILED] = { [EV_REPLAYED] = DS_PENDING },
+    [DS_FAILED] = {
+        [EV_REPLAYED] = DS_PENDING,
+        [EV_REPORTED_DELIVERED] = DS_DELIVERED,
+        [EV_REPORTED_READ] = DS_READ,
+    },
+    [DS_EXPIRED] = { [EV_REPORTED_DELIVERED] = DS_DELIVERED, [EV_REPORTED_READ] = DS_READ },
 };
 
 static const char *const state_names[DS_COUNT] = {
@@ -71,9 +81,9 @@ static const char *const event_names[EV_COUNT] = {
     [EV_EXPIRED] = "expired",
     [EV_REPLAYED] = "replayed",
     [EV_REPORTED_SENT] = "reported_sent",
+    [EV_REPORTED_FAILED] = "reported_failed",
     [EV_REPORTED_DELIVERED] = "reported_delivered",
     [EV_REPORTED_READ] = "reported_read",
-    [EV_REPORTED_FAILED] = "reported_failed",
 };
 
 enum delivery_state delivery_step(enum delivery_state from, enum delivery_event event)

@@ -23,10 +23,10 @@ enum delivery_event {
     EV_CANCELLED,
     EV_EXPIRED,
     EV_REPLAYED,  /* an operator lets it begin anew */
-    EV_REPORTED_SENT,      /* callbacks of the provider */
+    EV_REPORTED_SENT, /* callbacks of the provider, in rising weight: of several the last decides */
+    EV_REPORTED_FAILED,
     EV_REPORTED_DELIVERED,
     EV_REPORTED_READ,
-    EV_REPORTED_FAILED,
     EV_COUNT
 };
 

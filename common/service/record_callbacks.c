@@ -1,65 +1,65 @@
 /* record_callbacks - providers' words become states. */
 #include "common/service/record_callbacks.h"
 
+#include <string.h>
+
 #include "common/base/log.h"
-#include "common/base/uuid.h"
-#include "common/db/recipients.h"
-#include "common/model/recipient.h"
+#include "common/db/callbacks.h"
 
-static bool read_report(const struct callback *c, struct arena *mem, struct report *out)
+#define TOGETHER_MOST 2000 /* reports in a statement of several calls */
+
+static enum status record(struct db *db, const struct callback_report reports[], size_t n,
+                          struct arena *mem)
 {
-    char *message_id = arena_alloc(mem, UUID_TEXT_BYTES);
-
-    *out = (struct report){ .message_id = message_id,
-                            .provider = c->provider,
-                            .provider_id = c->provider_id,
-                            .code = c->code,
-                            .message = c->message };
-    return c->recipient_id != NULL && recipient_id_parse(c->recipient_id, message_id, &out->n);
-}
-
-static enum status apply(struct db *db, const struct report reports[], size_t n,
-                         enum delivery_event event)
-{
+    struct callbacks_tally tally = { 0 };
     struct error err;
-    size_t moved;
-    enum status s = recipients_report(db, reports, n, event, &moved, &err);
+    enum status s = callbacks_record(db, reports, n, mem, &tally, &err);
 
     if (s != ST_OK)
         log_warn("callbacks.not_recorded", ERR(&err), NUM("callbacks", n));
+    else if (tally.parked > 0)
+        log_info("callbacks.parked", NUM("callbacks", tally.parked));
     return s;
 }
 
-/* Those of one kind: together, and one by one where that fails for another reason than an outage. */
-static void apply_kind(struct db *db, struct callback *of[], const struct report reports[], size_t n,
-                       enum delivery_event event)
+static void record_alone(struct db *db, struct callback_call calls[], size_t n, struct arena *mem)
 {
-    enum status s = apply(db, reports, n, event);
-
-    for (size_t i = 0; i < n; i++) {
-        if (n > 1 && s != ST_OK && s != ST_UNAVAILABLE && s != ST_UNCERTAIN)
-            of[i]->result = apply(db, &reports[i], 1, event);
-        else
-            of[i]->result = s;
-    }
+    for (size_t i = 0; i < n; i++)
+        calls[i].result = record(db, calls[i].reports, calls[i].n, mem);
 }
 
-void record_callbacks(struct db *db, struct callback callbacks[], size_t n, struct arena *mem)
+/* n > 1: their reports fit into one statement. */
+static void record_together(struct db *db, struct callback_call calls[], size_t n, size_t n_reports,
+                            struct arena *mem)
 {
-    struct report *reports = ARENA_ARRAY(mem, struct report, n + 1);
-    struct callback **of = ARENA_ARRAY(mem, struct callback *, n + 1);
+    struct callback_report *all = ARENA_ARRAY(mem, struct callback_report, n_reports + 1);
+    size_t k = 0;
+    enum status s;
 
-    for (int event = EV_REPORTED_SENT; event <= EV_REPORTED_FAILED; event++) {
-        size_t k = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (calls[i].n > 0)
+            memcpy(&all[k], calls[i].reports, calls[i].n * sizeof *all);
+        k += calls[i].n;
+    }
+    s = record(db, all, k, mem);
+    if (s != ST_OK && s != ST_UNAVAILABLE && s != ST_UNCERTAIN) {
+        record_alone(db, calls, n, mem);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        calls[i].result = s;
+}
 
-        for (size_t i = 0; i < n; i++) {
-            if (callbacks[i].event != (enum delivery_event)event)
-                continue;
-            callbacks[i].result = ST_INVALID;
-            if (read_report(&callbacks[i], mem, &reports[k]))
-                of[k++] = &callbacks[i];
-        }
-        if (k > 0)
-            apply_kind(db, of, reports, k, (enum delivery_event)event);
+void record_callbacks(struct db *db, struct callback_call calls[], size_t n, struct arena *mem)
+{
+    for (size_t from = 0, to; from < n; from = to) {
+        size_t n_reports = calls[from].n;
+
+        for (to = from + 1; to < n && n_reports + calls[to].n <= TOGETHER_MOST; to++)
+            n_reports += calls[to].n;
+        if (to == from + 1)
+            record_alone(db, &calls[from], 1, mem);
+        else
+            record_together(db, &calls[from], to - from, n_reports, mem);
     }
 }

@@ -5,20 +5,19 @@
 #include "common/base/arena.h"
 #include "common/base/error.h"
 #include "common/db/db.h"
-#include "common/model/delivery.h"
+#include "common/model/report.h"
 /*
- * record_callbacks - what providers told us of recipients, applied as the transition table allows.
- * Told twice, late or out of order, it leads to the same state.
+ * record_callbacks - what providers told us of recipients, taken in and applied.  Told twice, late or
+ * out of order, it leads to the same state.
+ *
+ * What came in one call is recorded in one transaction, or not at all: then the provider is to call
+ * again.  Calls that come together share a transaction, and where that fails for another reason than
+ * an outage each is tried alone, so that none spoils its neighbours.
  */
-struct callback {
-    const char *recipient_id; /* MESSAGE.n, ours */
-    enum delivery_event event;
-    const char *provider, *provider_id, *code, *message; /* NULL: not told */
-    enum status result; /* ST_OK, also where nothing had to change; ST_INVALID: not an id of ours */
+struct callback_call {
+    const struct callback_report *reports;
+    size_t n;
+    enum status result; /* ST_UNCERTAIN may have been recorded; to record it again is no harm */
 };
-/*
- * One statement for each kind of event among them, in the order in which a message goes through
- * them.  Where a statement fails, its callbacks are tried one by one.
- */
-void record_callbacks(struct db *db, struct callback callbacks[], size_t n, struct arena *mem);
+void record_callbacks(struct db *db, struct callback_call calls[], size_t n, struct arena *mem);
 #endif

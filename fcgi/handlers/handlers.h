@@ -14,6 +14,7 @@ void messages_cancel(struct api *api, struct call *call);
 void recipients_show(struct api *api, struct call *call);
 void events_show(struct api *api, struct call *call);
 void webhooks_receive(struct api *api, struct call *const calls[], size_t n);
+void webhooks_challenge(struct api *api, struct call *call);
 void health_show(struct api *api, struct call *call);
 void ready_show(struct api *api, struct call *call);
 void version_show(struct api *api, struct call *call);

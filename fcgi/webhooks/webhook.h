@@ -7,7 +7,7 @@
 #include "common/base/arena.h"
 #include "common/base/error.h"
 #include "common/config/config.h"
-#include "common/model/delivery.h"
+#include "common/model/report.h"
 /*
  * webhook - what a kind of provider must say about its callbacks: whether one is genuine, and what
  * it reports.
@@ -34,22 +34,6 @@ struct webhook_request {
     const struct provider_config *provider;
 };
 
-/* What one callback says about one recipient; all text is in the arena, fit to be stored. */
-struct callback_report {
-    const char *recipient_id; /* MESSAGE.n as we gave it; NULL: only provider_id names it */
-    const char *provider_id;
-    /* The same whenever the provider repeats this report, of 1 to 255 printable bytes.  NULL: an
-       event among others that can't be read ("unreadable"); it is counted, and nothing is stored. */
-    const char *event_id;
-    const char *event_name;    /* the provider's word, one of a fixed set */
-    enum delivery_event event; /* CALLBACK_CHANGES_NOTHING: for the timeline only */
-    const char *code;          /* NULL where nothing went wrong */
-    const char *message;       /* the provider's words, at most 300 bytes; may be NULL */
-    /* Of what is about a person and no message: whom, as recipients are written; else NULL. */
-    const char *address;
-};
-#define CALLBACK_CHANGES_NOTHING EV_COUNT
-
 struct webhook {
     const char *provider_kind; /* as in [provider.NAME] kind */
     const char *path;          /* under public_url */
@@ -60,6 +44,7 @@ struct webhook {
     /* ST_INVALID: genuine, but not what we know to read. */
     enum status (*parse)(const struct webhook_request *request, struct arena *mem,
                          struct callback_report **out, size_t *n, struct error *err);
+    bool is_read_for_each; /* parse goes by the provider: one that several verify is read for each */
     bool is_named; /* the path goes on with "/" and the provider's name, the one that may call it */
 };
 

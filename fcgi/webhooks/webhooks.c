@@ -13,7 +13,8 @@
 const struct webhook webhooks[] = {
     { "twilio", TWILIO_WEBHOOK_PATH, WEBHOOK_BODY_MAX, twilio_verify, twilio_parse },
     { "sendgrid", SENDGRID_WEBHOOK_PATH, SENDGRID_BODY_MAX, sendgrid_verify, sendgrid_parse },
-    { "whatsapp_cloud", WHATSAPP_WEBHOOK_PATH, WHATSAPP_BODY_MAX, whatsapp_verify, whatsapp_parse },
+    { "whatsapp_cloud", WHATSAPP_WEBHOOK_PATH, WHATSAPP_BODY_MAX, whatsapp_verify, whatsapp_parse,
+      .is_read_for_each = true },
     { "telegram", TELEGRAM_WEBHOOK_PATH, TELEGRAM_BODY_MAX, telegram_verify, telegram_parse },
     { "http", HTTP_WEBHOOK_PATH, HTTP_BODY_MAX, http_verify, http_parse, .is_named = true },
     { NULL },

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "common/base/clock.h"
+#include "common/base/uuid.h"
+#include "common/db/callbacks.h"
 #include "common/db/messages.h"
 #include "common/db/schema.h"
 
@@ -184,8 +186,32 @@ const char *tables_events(struct db *db, const char *message_id)
 {
     return tables_ask(db,
                       "SELECT string_agg(concat(n, ':', event, '>', status), ' ' ORDER BY id)"
-                      " FROM message_events WHERE message_id = '%s' AND event <> 'accepted'",
+                      " FROM message_events WHERE message_id = '%s'",
                       message_id);
+}
+
+struct callback_report tables_callback(struct arena *mem, const char *message_id, int n,
+                                       enum delivery_event event)
+{
+    char unique[UUID_TEXT_BYTES];
+
+    uuid_v7(clock_wall_ms(), unique);
+    return (struct callback_report){ .provider = "twilio",
+                                     .recipient_id = arena_printf(mem, "%s.%d", message_id, n),
+                                     .event_id = arena_strdup(mem, unique),
+                                     .event_name = event == CALLBACK_CHANGES_NOTHING
+                                                       ? "other"
+                                                       : delivery_event_name(event),
+                                     .event = event };
+}
+
+size_t tables_report(struct db *db, const char *message_id, int n, enum delivery_event event)
+{
+    struct callback_report r = tables_callback(&tables_mem, message_id, n, event);
+    struct callbacks_tally tally;
+
+    OK(callbacks_record(db, &r, 1, &tables_mem, &tally, &tables_err));
+    return tally.changed;
 }
 
 enum status tables_mark_queued(struct db *db, const struct recipient_ref refs[], size_t n,

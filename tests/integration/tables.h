@@ -7,6 +7,7 @@
 #include "common/db/db.h"
 #include "common/db/recipients.h"
 #include "common/model/message.h"
+#include "common/model/report.h"
 #include "tests/integration/pg.h"
 /*
  * tables - what tests of the tables share: a database with all of them, messages made by hand, and
@@ -36,6 +37,12 @@ struct recipient_ref tables_ref(const struct message_draft *d, int n, int fence)
 /* Claims recipients 0 to n - 1, which are in their first generation; refs get the second. */
 void tables_claim(struct db *db, const struct message_draft *d, size_t n,
                   struct recipient_ref refs[]);
+
+/* A callback of twilio, told for the first time; memory is the caller's, so any thread may. */
+struct callback_report tables_callback(struct arena *mem, const char *message_id, int n,
+                                       enum delivery_event event);
+/* The same, recorded: how many recipients moved. */
+size_t tables_report(struct db *db, const char *message_id, int n, enum delivery_event event);
 
 /* recipients_mark_queued() with the present time; recipients_page() without filters. */
 enum status tables_mark_queued(struct db *db, const struct recipient_ref refs[], size_t n,

@@ -27,6 +27,12 @@ static const struct bearer {
     { HTTP_GET, MESSAGES "/{id}/recipients", IN_PATH | IN_CURSOR },
     { HTTP_GET, MESSAGES "/{id}/events", IN_PATH | IN_CURSOR },
     { HTTP_POST, "/webhooks/twilio", SIGNED },
+    { HTTP_POST, "/webhooks/sendgrid", SIGNED },
+    { HTTP_POST, "/webhooks/whatsapp", SIGNED },
+    { HTTP_GET, "/webhooks/whatsapp", NOWHERE },
+    { HTTP_POST, "/webhooks/telegram", SIGNED },
+    { HTTP_POST, "/webhooks/http/{name}", SIGNED },
+    { HTTP_GET, "/webhooks/http/{name}", SIGNED },
     { HTTP_GET, "/health", NOWHERE },
     { HTTP_GET, "/ready", NOWHERE },
     { HTTP_GET, "/version", NOWHERE },
@@ -52,7 +58,7 @@ START_TEST(every_route_says_where_it_takes_an_id)
         const char *name = text("%s %s", http_method_name(routes[i].method), routes[i].path);
 
         ck_assert_msg(b != NULL, "%s is not in the table of this test", name);
-        ck_assert_msg(((b->where & IN_PATH) != 0) == (strchr(routes[i].path, '{') != NULL), "%s", name);
+        ck_assert_msg(((b->where & IN_PATH) != 0) == (strstr(routes[i].path, "{id}") != NULL), "%s", name);
         ck_assert_msg((b->where & NOWHERE) == 0 || (routes[i].needs & NEED_KEY) == 0, "%s", name);
     }
     ck_assert_uint_eq(n_routes, N_BEARERS);
@@ -331,8 +337,11 @@ START_TEST(a_callback_without_a_signature_moves_nobody)
 
         if (b == NULL || (b->where & SIGNED) == 0)
             continue;
-        a = http("POST", text("%s?recipient=%s.0", b->path, p.sent), p.caller.key,
-                 text("MessageSid=SM1&MessageStatus=read&recipient=%s.0", p.sent),
+        a = http(http_method_name(b->method),
+                 text("%.*s%s?id=%s.0", (int)strcspn(b->path, "{"), b->path,
+                      strchr(b->path, '{') != NULL ? "gateway" : "", p.sent), p.caller.key,
+                 b->method == HTTP_GET ? NULL
+                                       : text("MessageSid=SM1&MessageStatus=read&id=%s.0", p.sent),
                  HEADERS("Content-Type: application/x-www-form-urlencoded"));
         expect_problem(&a, 403, "invalid_signature");
     }

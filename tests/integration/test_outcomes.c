@@ -1,11 +1,9 @@
-/* What an attempt's outcome and a provider's report do to a recipient, its message, timer and
- * timeline. */
+/* What an attempt's outcome does to a recipient, its message, timer and timeline. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/clock.h"
 #include "common/db/messages.h"
-#include "common/service/record_callbacks.h"
 #include "tests/integration/pg_suite.h"
 #include "tests/integration/tables.h"
 
@@ -19,15 +17,6 @@ static bool record(struct db *db, const struct outcome *o)
     bool moved = false;
 
     OK(recipients_record(db, o, 1, &mem, &moved, &err));
-    return moved;
-}
-
-static size_t report(struct db *db, const struct message_draft *d, int n, enum delivery_event event)
-{
-    struct report r = { .message_id = d->id, .n = n, .provider = "twilio" };
-    size_t moved;
-
-    OK(recipients_report(db, &r, 1, event, &moved, &err));
     return moved;
 }
 
@@ -248,7 +237,7 @@ START_TEST(a_late_record_lends_its_provider_id_to_no_other_attempt)
     tables_claim(db, d, 2, old);
     OK(recipients_abandon(db, old, 2, &err)); /* 1 waits for its next attempt */
     OK(recipients_claim(db, old, 1, LEASE_MS, &mem, &claims, &n, &err));
-    ck_assert_uint_eq(report(db, d, 0, EV_REPORTED_DELIVERED), 1); /* of the second attempt of 0 */
+    ck_assert_uint_eq(tables_report(db, d->id, 0, EV_REPORTED_DELIVERED), 1); /* of the second attempt of 0 */
     for (int i = 0; i < 2; i++)
         ck_assert(!record(
             db, &(struct outcome){ .ref = old[i], .status = DS_SENT, .provider_id = "SM1" }));
@@ -272,7 +261,7 @@ START_TEST(a_callback_before_the_record_keeps_the_higher_state)
         const char *counters;
 
         tables_claim(db, d, 1, &ref);
-        ck_assert_uint_eq(report(db, d, 0, faster[i]), 1);
+        ck_assert_uint_eq(tables_report(db, d->id, 0, faster[i]), 1);
         counters = tables_counters(db, d->id);
         ck_assert_str_eq(counters, to == DS_FAILED ? "failed 0/0/0" : "completed 0/1/0");
         ck_assert(!record(db, &(struct outcome){ .ref = ref,
@@ -295,195 +284,9 @@ START_TEST(a_callback_before_the_record_keeps_the_higher_state)
 }
 END_TEST
 
-/* ---- reports ---- */
-
-#define STEPS 4
-#define SEQUENCES 256 /* all of four reports; their beginnings are the shorter ones */
-
-static enum delivery_event event_of(int sequence, int step)
-{
-    return (enum delivery_event)(EV_REPORTED_SENT + ((sequence >> (2 * step)) & 3));
-}
-
-struct model {
-    enum delivery_state state[SEQUENCES];
-    int open, sent, expired, events;
-};
-
-static size_t step_model(struct model *m, int i, enum delivery_event event)
-{
-    enum delivery_state from = m->state[i], to = delivery_step(from, event);
-
-    if (to == DS_NONE)
-        return 0;
-    m->state[i] = to;
-    m->events++;
-    if (!delivery_has_left(from)) {
-        m->open--;
-        m->sent += to != DS_FAILED;
-    }
-    return 1;
-}
-
-static void check_against(struct db *db, const struct message_draft *d, const struct model *m)
-{
-    struct recipient *list;
-    size_t n;
-
-    OK(tables_page(db, d->id, 0, SEQUENCES, &list, &n, &err));
-    for (int i = 0; i < SEQUENCES; i++)
-        ck_assert_msg(list[i].status == m->state[i], "sequence %d: %s instead of %s", i,
-                      delivery_name(list[i].status), delivery_name(m->state[i]));
-    ck_assert_str_eq(strchr(tables_counters(db, d->id), ' ') + 1,
-                     arena_printf(&mem, "%d/%d/%d", m->open, m->sent, m->expired));
-    ck_assert_int_eq(
-        atoi(tables_ask(db, "SELECT count(*) FROM dispatch WHERE message_id = '%s'", d->id)),
-        m->open);
-    ck_assert_int_eq(atoi(tables_ask(db,
-                                     "SELECT count(*) FROM message_events WHERE message_id = '%s'"
-                                     " AND event = 'reported'",
-                                     d->id)),
-                     m->events);
-}
-
-/* One step of every sequence, those with the same event together. */
-static void take_step(struct db *db, const struct message_draft *d, struct model *m, int step)
-{
-    for (int event = EV_REPORTED_SENT; event <= EV_REPORTED_FAILED; event++) {
-        struct report reports[SEQUENCES];
-        size_t n = 0, expected = 0, moved;
-
-        for (int i = 0; i < SEQUENCES; i++) {
-            if ((int)event_of(i, step) != event)
-                continue;
-            reports[n++] = (struct report){ .message_id = d->id, .n = i };
-            expected += step_model(m, i, (enum delivery_event)event);
-        }
-        OK(recipients_report(db, reports, n, (enum delivery_event)event, &moved, &err));
-        ck_assert_uint_eq(moved, expected);
-    }
-}
-
-START_TEST(every_sequence_of_reports_ends_where_the_model_says)
-{
-    struct db *db = tables_open(&cluster, "sequences");
-
-    for (enum delivery_state start = DS_PENDING; start < DS_COUNT; start++) {
-        struct message_draft *d = tables_message(db, SEQUENCES);
-        struct model m = { .open = delivery_has_left(start) ? 0 : SEQUENCES };
-
-        tables_do(db,
-                  "UPDATE message_recipients SET status = '%s' WHERE message_id = '%s';"
-                  "UPDATE messages SET open_count = %d WHERE id = '%s';"
-                  "DELETE FROM dispatch WHERE message_id = '%s' AND %d = 0",
-                  delivery_name(start), d->id, m.open, d->id, d->id, m.open);
-        for (int i = 0; i < SEQUENCES; i++)
-            m.state[i] = start;
-        for (int step = 0; step < STEPS; step++) {
-            take_step(db, d, &m, step);
-            check_against(db, d, &m);
-        }
-    }
-    db_free(db);
-}
-END_TEST
-
-START_TEST(a_report_told_twice_in_a_batch_counts_once)
-{
-    struct db *db = tables_open(&cluster, "batch");
-    struct message_draft *d = tables_message(db, 2);
-    struct report twice[] = { { .message_id = d->id, .n = 0, .provider_id = "SM1" },
-                              { .message_id = d->id, .n = 0, .provider_id = "SM1" },
-                              { .message_id = tables_id(), .n = 0 },
-                              { .message_id = d->id, .n = 7 } };
-    struct recipient_ref refs[2];
-    size_t moved;
-
-    tables_claim(db, d, 2, refs);
-    OK(recipients_report(db, twice, 4, EV_REPORTED_DELIVERED, &moved, &err));
-    ck_assert_uint_eq(moved, 1);
-    ck_assert_str_eq(tables_counters(db, d->id), "pending 1/1/0");
-    ck_assert_str_eq(tables_events(db, d->id), "0:reported>delivered");
-    db_free(db);
-}
-END_TEST
-
-START_TEST(times_of_reports_are_kept_from_the_first_on)
-{
-    static const char times[] =
-        "SELECT concat_ws(' ', sent_at IS NOT NULL, delivered_at IS NOT NULL,"
-        " read_at IS NOT NULL) FROM message_recipients";
-    struct db *db = tables_open(&cluster, "times");
-    struct message_draft *d = tables_message(db, 1);
-    struct recipient_ref ref;
-    const char *sent;
-
-    tables_claim(db, d, 1, &ref);
-    ck_assert_str_eq(tables_ask(db, times), "f f f");
-    record(db, &(struct outcome){ .ref = ref, .status = DS_SENT });
-    ck_assert_str_eq(tables_ask(db, times), "t f f");
-    sent = tables_ask(db, "SELECT sent_at FROM message_recipients");
-    clock_sleep_ms(5);
-    report(db, d, 0, EV_REPORTED_READ); /* which was delivered, too */
-    ck_assert_str_eq(tables_ask(db, times), "t t t");
-    ck_assert_str_eq(tables_ask(db, "SELECT sent_at FROM message_recipients"), sent);
-    db_free(db);
-}
-END_TEST
-
-START_TEST(a_reported_failure_is_no_time_of_sending)
-{
-    struct db *db = tables_open(&cluster, "unsent");
-    struct message_draft *d = tables_message(db, 1);
-    struct recipient_ref ref;
-
-    tables_claim(db, d, 1, &ref);
-    ck_assert_uint_eq(report(db, d, 0, EV_REPORTED_FAILED), 1);
-    ck_assert_str_eq(tables_ask(db, "SELECT count(sent_at) FROM message_recipients"), "0");
-    db_free(db);
-}
-END_TEST
-
-START_TEST(a_callback_finds_its_recipient_by_our_id)
-{
-    struct db *db = tables_open(&cluster, "callback");
-    struct message_draft *d = tables_message(db, 2);
-    struct callback c = { .recipient_id = arena_printf(&mem, "%s.1", d->id),
-                          .event = EV_REPORTED_FAILED,
-                          .provider = "twilio",
-                          .provider_id = "SM1",
-                          .code = "30003",
-                          .message = "gone" };
-    struct callback both[2] = { c, c };
-    struct recipient_ref refs[2];
-    struct recipient *list;
-    size_t n;
-
-    tables_claim(db, d, 2, refs);
-    record_callbacks(db, &c, 1, &mem);
-    ck_assert_int_eq(c.result, ST_OK);
-    both[1].recipient_id = d->id; /* no id of ours: its neighbour is recorded all the same */
-    record_callbacks(db, both, 2, &mem);
-    ck_assert_int_eq(both[0].result, ST_OK);
-    ck_assert_int_eq(both[1].result, ST_INVALID);
-    ck_assert_str_eq(tables_ask(db, "SELECT count(*) FROM message_events WHERE event = 'reported'"),
-                     "1");
-    OK(tables_page(db, d->id, 0, 9, &list, &n, &err));
-    ck_assert_int_eq(list[0].status, DS_SENDING);
-    ck_assert_int_eq(list[1].status, DS_FAILED);
-    ck_assert_str_eq(list[1].provider_id, "SM1");
-    ck_assert_str_eq(list[1].error_code, "30003");
-    ck_assert_str_eq(list[1].error_message, "gone");
-    db_free(db);
-}
-END_TEST
-
 PG_SUITE("outcomes", a_record_moves_recipient_timer_counters_and_timeline,
          a_record_keeps_what_the_provider_said, a_message_ends_as_its_recipients_did,
          a_retry_is_looked_at_when_the_message_expires_at_the_latest,
          a_late_record_writes_an_event_only,
          a_late_record_lends_its_provider_id_to_no_other_attempt,
-         a_callback_before_the_record_keeps_the_higher_state,
-         every_sequence_of_reports_ends_where_the_model_says,
-         a_report_told_twice_in_a_batch_counts_once, times_of_reports_are_kept_from_the_first_on,
-         a_reported_failure_is_no_time_of_sending, a_callback_finds_its_recipient_by_our_id)
+         a_callback_before_the_record_keeps_the_higher_state)

@@ -6,6 +6,7 @@ every place where it could be, and the change must be found.
 import copy
 import json
 import pathlib
+import re
 
 from description import Description
 from judge import Exchange, judge
@@ -32,7 +33,7 @@ def exchange_of(method, path, status, response, kind, body):
         headers["X-Request-Id"] = body["request_id"]
     headers["Content-Type"] = kind
     # An unknown path has no Allow, and a known one is not 404.
-    target = "/nowhere" if method == "PATCH" and status == 404 else path.replace("{id}", "x")
+    target = "/nowhere" if method == "PATCH" and status == 404 else re.sub(r"{\w+}", "x", path)
     return {"method": method, "target": target, "status": status, "headers": headers, "body": body}
 
 
@@ -111,7 +112,7 @@ def lost_request_id(answer):
 
 
 def wrong_content_type(answer):
-    yield {**answer, "headers": {**answer["headers"], "Content-Type": "text/plain"}}
+    yield {**answer, "headers": {**answer["headers"], "Content-Type": "image/png"}}
 
 
 def broken_json(answer):

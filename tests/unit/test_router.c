@@ -33,12 +33,12 @@ static const char *header(const char *name)
 static const char *path_of(const char *pattern)
 {
     static char path[256];
-    const char *hole = strstr(pattern, "{id}");
+    const char *hole = strchr(pattern, '{');
 
     if (hole == NULL)
         snprintf(path, sizeof path, "%s", pattern);
     else
-        snprintf(path, sizeof path, "%.*s" ID "%s", (int)(hole - pattern), pattern, hole + 4);
+        snprintf(path, sizeof path, "%.*s" ID "%s", (int)(hole - pattern), pattern, strchr(hole, '}') + 1);
     return path;
 }
 
@@ -48,7 +48,7 @@ START_TEST(every_route_is_found_by_its_method_and_path)
         find(routes[i].method, path_of(routes[i].path));
         ck_assert_msg(call.route == &routes[i], "%s", routes[i].path);
         ck_assert(!call.answered);
-        if (strstr(routes[i].path, "{id}") != NULL)
+        if (strchr(routes[i].path, '{') != NULL)
             ck_assert_str_eq(call.id, ID);
         else
             ck_assert_ptr_null(call.id);

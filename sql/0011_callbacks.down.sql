@@ -1,0 +1,2 @@
+DROP TABLE callback_parked;
+DROP TABLE callback_inbox;
