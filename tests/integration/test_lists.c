@@ -29,7 +29,8 @@ static const char fill[] =
     "   || substr(md5(i::text), 1, 15))::uuid AS id, to_timestamp(ms / 1000.0) AS at,"
     "  ('00000000-0000-4000-8000-' || lpad(CASE WHEN i % 20 = 0 THEN 2 + i / 20 ELSE 1 END::text, 12, '0'))::uuid"
     "    AS user_id,"
-    "  CASE WHEN i % 1000 = 7 THEN 'sending' WHEN i % 1000 = 8 THEN 'cancelled' WHEN i % 100 < 50 THEN 'queued'"
+    "  CASE WHEN i % 1000 = 7 THEN 'sending' WHEN i % 1000 = 8 THEN 'cancelled'"
+    "       WHEN i % 1000 = 9 THEN 'expired' WHEN i % 100 < 50 THEN 'queued'"
     "       WHEN i % 100 < 55 THEN 'scheduled' WHEN i % 1000 = 56 THEN 'pending' WHEN i % 100 < 60 THEN 'failed'"
     "       ELSE 'completed' END AS shown,"
     "  (enum_range(NULL::platform))[i / 10 % 4 + 1] AS platform,"
@@ -158,7 +159,8 @@ static struct touched list_once(struct db *db, const struct messages_filter *f)
 
 /* ---- every filter ---- */
 
-static const int statuses[] = { -1, MS_COMPLETED, MS_CANCELLED, MS_PENDING, MS_SENDING };
+static const int statuses[] = { -1, MS_COMPLETED, MS_CANCELLED, MS_PENDING, MS_SENDING, MS_QUEUED,
+                                MS_FAILED, MS_EXPIRED, MS_SCHEDULED };
 static const char *const recipients[] = { NULL, POPULAR };
 static const char *const users[] = { OWNER, OTHER, NULL };
 #define N(list) (sizeof(list) / sizeof *(list))

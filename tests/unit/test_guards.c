@@ -269,13 +269,14 @@ START_TEST(a_body_is_json_by_its_type_or_by_having_none)
 }
 END_TEST
 
-START_TEST(a_compressed_body_is_refused)
+START_TEST(a_compressed_body_is_refused_in_words_that_say_what_to_do)
 {
     char gzip[] = "HTTP_CONTENT_ENCODING=gzip", none[] = "HTTP_CONTENT_ENCODING=Identity";
 
     setup();
     judge_body("application/json", gzip);
     ck_assert(refused(&a, 415, "unsupported_media_type"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&a.res.body), "leave Content-Encoding out"));
     judge_body("application/json", none);
     ck_assert(!a.answered);
     done();
@@ -320,5 +321,6 @@ SUITE("guards", without_a_key_nobody_passes, each_caller_of_a_round_gets_their_o
       each_answer_says_how_much_is_left_and_past_the_limit_it_is_429,
       an_unlimited_tier_is_not_counted_and_an_unknown_one_is_free, limits_can_be_switched_off,
       only_routes_with_a_quota_count, a_body_is_json_by_its_type_or_by_having_none,
-      a_compressed_body_is_refused, a_body_that_did_not_come_whole_is_refused_on_every_route,
+      a_compressed_body_is_refused_in_words_that_say_what_to_do,
+      a_body_that_did_not_come_whole_is_refused_on_every_route,
       the_type_matters_only_where_json_is_needed)
