@@ -5,6 +5,7 @@ include common/base/local.mk
 include common/config/local.mk
 include common/model/local.mk
 include common/crypto/local.mk
+include common/metrics/local.mk
 include common/db/local.mk
 include common/broker/local.mk
 include common/cache/local.mk

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "common/cache/quota.h"
+#include "common/metrics/metrics.h"
 #include "common/service/authorize.h"
 #include "fcgi/problem.h"
 #include "fcgi/routes.h"
@@ -64,7 +65,7 @@ static const char *number(struct call *c, int64_t value)
     return arena_printf(&c->mem, "%lld", (long long)value);
 }
 
-static void apply_quota(struct call *c, const struct quota_ask *ask)
+static void apply_quota(struct call *c, const struct quota_ask *ask, const char *tier)
 {
     int64_t reset_s = (ask->reset_ms + 999) / 1000;
 
@@ -74,6 +75,7 @@ static void apply_quota(struct call *c, const struct quota_ask *ask)
     if (ask->allowed)
         return;
     response_header(&c->res, "Retry-After", number(c, reset_s > 0 ? reset_s : 1));
+    metrics_add(M_RATE_LIMIT_HITS, 1, LABELS(tier));
     problem_answer(c, PROBLEM_RATE_LIMITED,
                    arena_printf(&c->mem, "The tier %s allows %d requests a minute.", c->caller.tier,
                                 ask->limit),
@@ -103,7 +105,7 @@ void guards_quotas(struct api *api, struct call *const calls[], size_t n)
     }
     quota_take(api->cache, asks, n_asks);
     for (size_t i = 0; i < n_asks; i++)
-        apply_quota(askers[i], &asks[i]);
+        apply_quota(askers[i], &asks[i], config_tier_name(api->config, askers[i]->caller.tier));
 }
 
 /* ---- bodies ---- */

@@ -23,6 +23,7 @@ noinst_LIBRARIES += %D%/libapi.a
     %D%/handlers/message_view.c %D%/handlers/message_view.h \
     %D%/handlers/messages_read.c \
     %D%/handlers/messages_send.c \
+    %D%/handlers/metrics.c \
     %D%/handlers/query.c %D%/handlers/query.h \
     %D%/handlers/webhooks.c
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,6 +12,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/uuid.h"
+#include "common/metrics/metrics.h"
 #include "fcgi/call.h"
 #include "fcgi/cors.h"
 #include "fcgi/exchange.h"
@@ -250,12 +252,24 @@ static void handle(struct loop *l, struct call *const calls[], size_t n)
 
 /* ---- answering ---- */
 
-static void log_access(const struct call *c)
+static void count_access(const struct call *c, const char *route, int64_t us)
 {
+    char status[12];
+
+    snprintf(status, sizeof status, "%d", c->res.status);
+    metrics_add(M_HTTP_REQUESTS, 1, LABELS(http_method_name(c->req.method), route, status));
+    metrics_observe_us(M_HTTP_DURATION, us, LABELS(route));
+}
+
+static void tell_access(const struct call *c)
+{
+    const char *route = c->route == NULL ? "none" : c->route->path;
+    int64_t us = clock_mono_us() - c->started_us;
+
+    count_access(c, route, us);
     log_context(c->request_id, NULL);
     log_info("request", STR("method", http_method_name(c->req.method)),
-             STR("route", c->route == NULL ? "none" : c->route->path), NUM("status", c->res.status),
-             NUM("duration_us", clock_mono_us() - c->started_us), NUM("body_bytes", c->req.body_len),
+             STR("route", route), NUM("status", c->res.status), NUM("duration_us", us), NUM("body_bytes", c->req.body_len),
              STR("user", c->authenticated ? c->caller.user_id : NULL));
     log_context(NULL, NULL);
 }
@@ -287,7 +301,7 @@ static void answer(struct loop *l, struct visit *v)
     response_head(&c->res, &l->head);
     alive = exchange_answer(v->exchange, buf_str(&l->head), l->head.len, buf_str(&c->res.body),
                             body_len);
-    log_access(c);
+    tell_access(c);
     part(l, v, alive);
 }
 

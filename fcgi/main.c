@@ -11,6 +11,7 @@
 #include "common/base/log.h"
 #include "common/broker/watchdog.h"
 #include "common/config/program.h"
+#include "common/metrics/metrics.h"
 #include "fcgi/exchange.h"
 #include "fcgi/listener.h"
 #include "fcgi/loop.h"
@@ -58,6 +59,7 @@ static void run(const struct config *config, int listen_fd)
         .running = &running,
     };
 
+    metrics_open_shared(config);
     for (int i = 0; i < n; i++) {
         if (threads == NULL || pthread_create(&threads[i], NULL, loop_run, &context) != 0)
             abort();
@@ -73,6 +75,7 @@ static void run(const struct config *config, int listen_fd)
     publisher_stop(context.publisher);
     close(context.stop_fd);
     free(threads);
+    metrics_close();
     log_info("stopped");
 }
 

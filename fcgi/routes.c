@@ -23,6 +23,7 @@ const struct route routes[] = {
     { HTTP_GET, "/health", NEED_NOTHING, health_show, NULL },
     { HTTP_GET, "/ready", NEED_NOTHING, ready_show, NULL },
     { HTTP_GET, "/version", NEED_NOTHING, version_show, NULL },
+    { HTTP_GET, "/metrics", NEED_NOTHING, metrics_show, NULL },
     { HTTP_GET, "/openapi.yaml", NEED_NOTHING, openapi_show, NULL },
     { HTTP_GET, "/docs", NEED_NOTHING, reference_show, NULL },
 };

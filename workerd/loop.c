@@ -8,6 +8,7 @@
 #include "common/base/failpoint.h"
 #include "common/base/log.h"
 #include "common/base/random.h"
+#include "common/metrics/metrics.h"
 #include "common/service/take_due.h"
 #include "workerd/attempt.h"
 #include "workerd/events.h"
@@ -65,6 +66,7 @@ static void release_attempt(struct loop *l, struct attempt *a)
     struct block *b = a->block;
 
     l->share.used[a->claim.priority]--;
+    atomic_fetch_sub(&l->state->in_flight[a->claim.platform], 1);
     if (--b->users == 0) {
         arena_done(&b->mem);
         free(b);
@@ -94,6 +96,7 @@ static void start(struct loop *l, const struct claim *claim, struct block *block
     a->block = block;
     block->users++;
     l->share.used[claim->priority]++;
+    atomic_fetch_add(&l->state->in_flight[claim->platform], 1);
     if (attempt_begin(a, &l->context, claimed_ms)) {
         choice = gate_choose(l->gate, claim->platform, claim->place, claim->address);
         if (attempt_build(a, &l->context, &choice)) {
@@ -321,11 +324,37 @@ static void collect(struct loop *l)
         struct attempt *a = owner;
 
         failpoint("attempt.answered");
+        metrics_observe_us(M_PROVIDER_DURATION, clock_mono_us() - a->begun_us, LABELS(a->provider->config->name));
         attempt_end(a, &reply, random_unit());
         gate_report(l->gate, a->provider, a->transfer.kind, attempt_is_repeated(a), &reply, &a->verdict);
         add_ended(l, a);
         log_context(NULL, NULL);
     }
+}
+
+static const char *outcome_name(const struct outcome *o, bool moved)
+{
+    if (!moved)
+        return "duplicate";
+    switch (o->status) {
+    case DS_SENT: return "sent";
+    case DS_EXPIRED: return "expired";
+    case DS_FAILED: return "failed";
+    default: return "retried";
+    }
+}
+
+static void count_outcome(const struct attempt *a, bool moved)
+{
+    const struct outcome *o = &a->outcome;
+    const char *platform = platform_name(a->claim.platform);
+
+    if (o->untried && o->status == DS_PENDING) /* held back: nothing was tried */
+        return;
+    metrics_add(M_MESSAGES_PROCESSED, 1, LABELS(platform, o->provider, outcome_name(o, moved)));
+    if (moved && o->status == DS_SENT)
+        metrics_observe_us(M_DELIVERY_LATENCY, (clock_wall_ms() - a->claim.wanted_ms) * 1000,
+                           LABELS(platform));
 }
 
 /* While Postgres is away the outcomes stay in memory, and their slots taken. */
@@ -352,6 +381,7 @@ static void record(struct loop *l)
     for (size_t i = 0; i < n; i++) {
         struct attempt *a = l->ended;
 
+        count_outcome(a, moved[i]);
         if (a->outcome.status == DS_PENDING && a->outcome.delay_ms == 0)
             atomic_store(&l->shared->something_is_due, true);
         l->ended = a->next;

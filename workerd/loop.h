@@ -11,8 +11,18 @@
  */
 struct loop_state { /* of one thread, for others to see */
     atomic_bool database_is_up, broker_is_up;
+    atomic_size_t in_flight[PF_COUNT]; /* attempts that were begun and are not recorded */
     atomic_size_t waiting[LANE_COUNT]; /* references that it was handed and has not claimed */
 };
+
+/* What the scheduler saw at its last look, for others to tell. */
+struct sample {
+    atomic_bool taken;
+    atomic_llong lag_ms;            /* how long the first that is due has been so */
+    atomic_llong due;               /* counting stops at SAMPLE_MOST in a lane */
+    atomic_llong depth[LANE_COUNT]; /* of the queues */
+};
+#define SAMPLE_MOST 10000
 
 struct pool_shared {
     const struct config *config;       /* constant */
@@ -22,7 +32,7 @@ struct pool_shared {
     struct gate_shared *gate;
     atomic_bool stopping;
     atomic_bool something_is_due; /* now, and was not before: the scheduler need not wait */
-    atomic_ullong callbacks_dropped; /* that came for messages of nobody */
+    struct sample sample;
     atomic_bool belt_is_away; /* the scheduler cannot publish: loops take what is due themselves */
     _Atomic int64_t drain_until_ms; /* monotonic; valid while stopping */
 };

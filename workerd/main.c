@@ -7,6 +7,7 @@
 #include "common/base/log.h"
 #include "common/broker/watchdog.h"
 #include "common/config/program.h"
+#include "common/metrics/metrics.h"
 #include "workerd/pool.h"
 #include "workerd/providers.h"
 #include "workerd/status.h"
@@ -52,6 +53,7 @@ static int run(const struct config *config)
 
     if (providers_open(&providers, config, &err) != ST_OK)
         return complain(config, &err);
+    metrics_open_private();
     pool = pool_start(config, providers);
     if (status_start(&server, config->worker.metrics_listen, pool_shared(pool), &err) == ST_OK) {
         log_info("started", STR("version", PACKAGE_VERSION), NUM("threads", config->worker.threads));
@@ -63,6 +65,7 @@ static int run(const struct config *config)
     status_stop(server);
     pool_stop(pool, tick);
     providers_close(providers);
+    metrics_close();
     log_info("stopped");
     return status;
 }

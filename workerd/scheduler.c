@@ -5,7 +5,9 @@
 #include "common/base/log.h"
 #include "common/cache/lane_flags.h"
 #include "common/db/callbacks.h"
+#include "common/db/dispatch.h"
 #include "common/db/idempotency.h"
+#include "common/metrics/metrics.h"
 #include "common/service/belt.h"
 #include "common/service/take_due.h"
 #include "common/service/window.h"
@@ -16,6 +18,7 @@
 #define PRUNE_EVERY_MS 60000
 #define PRUNE_MOST 1000 /* rows in one statement: nobody waits long for it */
 #define CALLBACKS_MOST 1000
+#define SAMPLE_EVERY_MS 5000
 
 #define FLAG_LIFE_MS 1500  /* how long a lane with a backlog keeps responders off its queue */
 #define FLAG_SEEN_MS 200   /* how long a responder may believe in one that is down */
@@ -37,7 +40,7 @@ struct scheduler {
     struct cache *cache;
     struct lane lanes[LANE_COUNT];
     int64_t away_since_ms; /* 0: the belt runs */
-    int64_t next_prune_ms;
+    int64_t next_prune_ms, next_sample_ms;
     struct arena mem;
 };
 
@@ -208,7 +211,35 @@ static void retry_callbacks(struct scheduler *s)
         return;
     if (tally.dropped > 0)
         log_info("callbacks.dropped", NUM("callbacks", tally.dropped));
-    atomic_fetch_add(&s->shared->callbacks_dropped, tally.dropped);
+    metrics_add(M_WEBHOOK_DROPPED, tally.dropped, LABELS(NULL));
+}
+
+/* For the metrics: what is due, and what the queues hold. */
+static void take_sample(struct scheduler *s)
+{
+    struct sample *sample = &s->shared->sample;
+    struct backlog lanes[LANE_COUNT];
+    int64_t due = 0, oldest_ms = 0;
+    struct error err;
+
+    if (clock_mono_ms() < s->next_sample_ms)
+        return;
+    s->next_sample_ms = clock_mono_ms() + SAMPLE_EVERY_MS;
+    arena_reset(&s->mem);
+    if (dispatch_backlog(s->db, SAMPLE_MOST, &s->mem, lanes, &err) != ST_OK)
+        return;
+    for (int lane = 0; lane < LANE_COUNT; lane++) {
+        uint32_t ready;
+
+        due += lanes[lane].due;
+        if (lanes[lane].oldest_ms > oldest_ms)
+            oldest_ms = lanes[lane].oldest_ms;
+        if (belt_is_up(s->belt) && belt_depth(s->belt, lane, &ready, &err) == ST_OK)
+            atomic_store(&sample->depth[lane], ready);
+    }
+    atomic_store(&sample->due, due);
+    atomic_store(&sample->lag_ms, oldest_ms);
+    atomic_store(&sample->taken, true);
 }
 
 /* Until the next look at a lane is due; true: somebody has made something due at once. */
@@ -259,6 +290,7 @@ void *scheduler_run(void *arg)
     while (!atomic_load(&shared->stopping)) {
         prune(&s);
         retry_callbacks(&s);
+        take_sample(&s);
         round_of_lanes(&s, all);
         all = wait_for_round(&s);
     }

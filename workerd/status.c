@@ -11,8 +11,10 @@
 #include <microhttpd.h>
 
 #include "common/base/json.h"
+#include "common/broker/topology.h"
+#include "common/metrics/metrics.h"
 
-#define BODY_BYTES (64 << 10) /* a line for each provider */
+#define BODY_BYTES (4 << 20) /* of metrics: each series has its lines */
 #define CONNECTIONS_MOST 16
 #define TIMEOUT_SECONDS 5
 
@@ -61,21 +63,51 @@ static unsigned write_ready(const struct pool_shared *shared, struct buf *body)
     return database == 0 ? 503 : 200;
 }
 
-/* Names of providers are letters, digits, '_', '-' and '.', so no label needs an escape. */
-static unsigned write_metrics(const struct pool_shared *shared, struct buf *body)
+static void write_breakers(const struct pool_shared *shared, struct buf *body)
 {
     const struct config *config = shared->config;
 
-    buf_adds(body, "# HELP build_info The version that runs.\n# TYPE build_info gauge\n");
-    buf_addf(body, "build_info{version=\"%s\"} 1\n", PACKAGE_VERSION);
-    buf_adds(body, "# HELP provider_breaker_state Calls to the provider: 0 go, 1 are kept away, 2 one "
-                   "goes as a probe.\n# TYPE provider_breaker_state gauge\n");
+    /* Names of providers are letters, digits, '_', '-' and '.', so no label needs an escape. */
+    metrics_write_head(body, "provider_breaker_state", "gauge",
+                       "Calls to the provider: 0 go, 1 are kept away, 2 one goes as a probe.");
     for (size_t i = 0; i < config->n_providers; i++)
         buf_addf(body, "provider_breaker_state{provider=\"%s\"} %d\n", config->providers[i].name,
                  (int)gate_breaker_state(shared->gate, i));
-    buf_adds(body, "# HELP webhook_events_dropped_total Callbacks of providers that were about no message "
-                   "of ours for a day.\n# TYPE webhook_events_dropped_total counter\n");
-    buf_addf(body, "webhook_events_dropped_total %llu\n", atomic_load(&shared->callbacks_dropped));
+}
+
+static void write_in_flight(const struct pool_shared *shared, struct buf *body)
+{
+    metrics_write_head(body, "workers_in_flight", "gauge", "Attempts that were begun and are not recorded.");
+    for (int p = 0; p < PF_COUNT; p++) {
+        size_t n = 0;
+
+        for (int i = 0; i < shared->config->worker.threads; i++)
+            n += atomic_load(&shared->states[i].in_flight[p]);
+        buf_addf(body, "workers_in_flight{platform=\"%s\"} %zu\n", platform_name((enum platform)p), n);
+    }
+}
+
+static void write_sample(const struct sample *sample, struct buf *body)
+{
+    metrics_write_head(body, "scheduler_lag_seconds", "gauge",
+                       "How long the first recipient that is due has been so.");
+    buf_addf(body, "scheduler_lag_seconds %.3f\n", (double)atomic_load(&sample->lag_ms) / 1000);
+    metrics_write_head(body, "dispatch_due", "gauge",
+                       "Recipients that are due and wait for the belt; counted up to 10,000 in a lane.");
+    buf_addf(body, "dispatch_due %lld\n", atomic_load(&sample->due));
+    metrics_write_head(body, "queue_depth", "gauge", "Events that a queue holds for its next consumer.");
+    for (int lane = 0; lane < LANE_COUNT; lane++)
+        buf_addf(body, "queue_depth{queue=\"%s\"} %lld\n", lane_queues[lane].queue,
+                 atomic_load(&sample->depth[lane]));
+}
+
+static unsigned write_metrics(const struct pool_shared *shared, struct buf *body)
+{
+    metrics_write(body);
+    write_breakers(shared, body);
+    write_in_flight(shared, body);
+    if (atomic_load(&shared->sample.taken)) /* by the scheduler, where there is one */
+        write_sample(&shared->sample, body);
     return 200;
 }
 
@@ -85,7 +117,7 @@ static const struct page {
 } pages[] = {
     { "/health", "application/json", write_health },
     { "/ready", "application/json", write_ready },
-    { "/metrics", "text/plain; version=0.0.4; charset=utf-8", write_metrics },
+    { "/metrics", METRICS_TEXT_TYPE, write_metrics },
 };
 
 static const struct page *find_page(const char *path)

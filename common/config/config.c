@@ -302,12 +302,22 @@ int config_rate_of(const struct config *c, enum platform pf)
     return p->rate_limit == 0 || first->rate_limit < p->rate_limit ? first->rate_limit : p->rate_limit;
 }
 
-int config_tier_limit(const struct config *c, const char *tier)
+static const struct config_tier *tier_of(const struct config *c, const char *name)
 {
     const struct config_tier *tiers = c->rate_limit.tiers;
 
     for (size_t i = 0; i < c->rate_limit.n_tiers; i++)
-        if (strcmp(tiers[i].name, tier) == 0)
-            return tiers[i].per_minute;
-    return tiers[0].per_minute; /* free's: the table has it first */
+        if (strcmp(tiers[i].name, name) == 0)
+            return &tiers[i];
+    return tiers; /* free: the table has it first */
+}
+
+int config_tier_limit(const struct config *c, const char *tier)
+{
+    return tier_of(c, tier)->per_minute;
+}
+
+const char *config_tier_name(const struct config *c, const char *tier)
+{
+    return tier_of(c, tier)->name;
 }

@@ -155,5 +155,6 @@ const struct provider_config *config_find_provider(const struct config *c, const
 /* Calls a second that a platform may begin by its own limit and its first provider's; 0: no limit. */
 int config_rate_of(const struct config *c, enum platform platform);
 /* Requests a minute for a tier; the tier `free`'s for a name that is not configured; 0 unlimited. */
+const char *config_tier_name(const struct config *c, const char *tier); /* whose limit that is */
 int config_tier_limit(const struct config *c, const char *tier);
 #endif

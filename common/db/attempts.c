@@ -34,7 +34,8 @@ static const struct statement claim = {
     ") "
     "SELECT c.message_id, c.n, c.fence, c.attempts, c.platform, c.recipient, " MS("m.created_at")
     ", " MS("m.expires_at") ", f.content, f.subject, f.html, f.senders, c.place, m.priority,"
-    "       CASE WHEN c.platform = 'whatsapp' THEN m.metadata END, c.metadata"
+    "       CASE WHEN c.platform = 'whatsapp' THEN m.metadata END, c.metadata,"
+    "       " MS("greatest(m.created_at, m.scheduled_at)")
     "  FROM claimed c JOIN messages m ON m.id = c.message_id"
     "  LEFT JOIN messages f ON f.id = c.message_id"
     "   AND c.n = (SELECT min(x.n) FROM claimed x WHERE x.message_id = c.message_id)"
@@ -52,6 +53,7 @@ static bool read_claim(const struct rows *rows, size_t i, struct claim *list)
         .attempt = (int)row_int(rows, i, 3),
         .address = row_text(rows, i, 5),
         .created_ms = row_int(rows, i, 6),
+        .wanted_ms = row_int(rows, i, 16),
         .expires_ms = row_text(rows, i, 7) == NULL ? -1 : row_int(rows, i, 7),
         .content = first ? row_text(rows, i, 8) : list[i - 1].content,
         .subject = first ? row_text(rows, i, 9) : list[i - 1].subject,

@@ -34,6 +34,7 @@ struct claim {
     const char *senders;                  /* JSON, or NULL */
     const char *metadata, *own_metadata;  /* the message's, the recipient's; NULL but on whatsapp */
     int64_t created_ms, expires_ms;       /* expires_ms: -1 for never */
+    int64_t wanted_ms;                    /* when it was to leave: created, or scheduled */
 };
 /*
  * pending or queued -> sending, for those that are still of that generation and have not expired;

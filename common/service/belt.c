@@ -11,6 +11,7 @@
 #include "common/broker/broker.h"
 #include "common/broker/envelope.h"
 #include "common/broker/topology.h"
+#include "common/metrics/metrics.h"
 
 #define WINDOW 512        /* unconfirmed events; a power of two */
 #define MARKS_MOST 1024   /* confirmed references that wait for their mark */
@@ -24,6 +25,7 @@ struct flight {
     int64_t since_ms;     /* monotonic */
     int64_t published_ms; /* wall */
     char message_id[UUID_TEXT_BYTES];
+    int lane;
     struct envelope_recipient one, *recipients; /* &one, or a block of its own */
     size_t count;
 };
@@ -131,11 +133,12 @@ int belt_fd(const struct belt *b)
 
 /* ---- putting ---- */
 
-static void remember(struct belt *b, uint64_t tag, const struct envelope *e)
+static void remember(struct belt *b, uint64_t tag, int lane, const struct envelope *e)
 {
     struct flight *f = &b->window[tag % WINDOW];
 
     f->tag = tag;
+    f->lane = lane;
     f->since_ms = clock_mono_ms();
     f->published_ms = clock_wall_ms();
     memcpy(f->message_id, e->message_id, UUID_TEXT_BYTES);
@@ -162,7 +165,7 @@ static enum status put_event(struct belt *b, int lane, const struct recipient_re
     envelope_encode(&b->body, &e);
     s = broker_publish(b->broker, lane_queues[lane].key, buf_str(&b->body), b->body.len, &tag, err);
     if (s == ST_OK)
-        remember(b, tag, &e);
+        remember(b, tag, lane, &e);
     else
         forget(b);
     return s;
@@ -231,6 +234,12 @@ static void add_marks(struct belt *b, const struct flight *f)
     }
 }
 
+static void take_confirmed(struct belt *b, const struct flight *f)
+{
+    metrics_add(M_MESSAGES_PUBLISHED, f->count, LABELS(platform_name(lane_platform(f->lane))));
+    add_marks(b, f);
+}
+
 static void settle(struct belt *b, uint64_t tag, bool taken)
 {
     struct flight *f = &b->window[tag % WINDOW];
@@ -238,7 +247,7 @@ static void settle(struct belt *b, uint64_t tag, bool taken)
     if (tag == 0 || f->tag != tag)
         return; /* settled before: an ack follows each return */
     if (taken)
-        add_marks(b, f);
+        take_confirmed(b, f);
     else
         log_warn("belt.event_refused", STR("message", f->message_id));
     release(f);

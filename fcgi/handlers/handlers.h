@@ -18,6 +18,7 @@ void webhooks_challenge(struct api *api, struct call *call);
 void health_show(struct api *api, struct call *call);
 void ready_show(struct api *api, struct call *call);
 void version_show(struct api *api, struct call *call);
+void metrics_show(struct api *api, struct call *call);
 void openapi_show(struct api *api, struct call *call);
 void reference_show(struct api *api, struct call *call);
 #endif

@@ -5,6 +5,7 @@
 #include "common/base/json.h"
 #include "common/base/uuid.h"
 #include "common/crypto/digest.h"
+#include "common/metrics/metrics.h"
 #include "common/service/belt.h"
 #include "common/service/send_messages.h"
 #include "fcgi/handlers/handlers.h"
@@ -248,10 +249,22 @@ static void answer(struct call *c, int status, const char *location, const char 
     c->answered = true;
 }
 
+static void count_accepted(const struct sending *s)
+{
+    uint64_t accepted[PF_COUNT] = { 0 };
+
+    for (size_t i = 0; i < s->n_drafts; i++)
+        for (size_t k = 0; k < s->drafts[i]->n_recipients; k++)
+            accepted[s->drafts[i]->recipients[k].platform]++;
+    for (int p = 0; p < PF_COUNT; p++)
+        metrics_add(M_MESSAGES_ACCEPTED, accepted[p], LABELS(platform_name((enum platform)p)));
+}
+
 static void answer_sent(struct api *api, const struct sending *s)
 {
     for (size_t i = 0; i < s->n_drafts; i++)
         publisher_put(api->publisher, s->drafts[i]);
+    count_accepted(s);
     answer(s->call, s->status, s->location, s->answer);
 }
 

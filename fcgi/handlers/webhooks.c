@@ -1,8 +1,10 @@
 /* webhooks - a provider's callback: verified, read, recorded, and only then answered. */
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/metrics/metrics.h"
 #include "common/service/record_callbacks.h"
 #include "fcgi/handlers/handlers.h"
 #include "fcgi/problem.h"
@@ -121,6 +123,17 @@ static bool read_call(struct api *api, struct call *c, struct callback_call *out
     return false;
 }
 
+static void count_events(const struct callback_call *read)
+{
+    for (size_t i = 0; i < read->n; i++) {
+        const char *names = read->reports[i].provider;
+        char first[64];
+
+        snprintf(first, sizeof first, "%.*s", (int)strcspn(names, ","), names);
+        metrics_add(M_WEBHOOK_EVENTS, 1, LABELS(first, read->reports[i].event_name));
+    }
+}
+
 /* Genuine, but not about a message of ours, is 200 too: there is nothing to repeat. */
 static void answer(struct call *c, enum status result)
 {
@@ -145,8 +158,11 @@ void webhooks_receive(struct api *api, struct call *const calls[], size_t n)
             of[k++] = calls[i];
     }
     record_callbacks(api->db, read, k, mem);
-    for (size_t i = 0; i < k; i++)
+    for (size_t i = 0; i < k; i++) {
+        if (read[i].result == ST_OK)
+            count_events(&read[i]);
         answer(of[i], read[i].result);
+    }
 }
 
 /* Meta's question whether this URL is ours: answered with its own words, where it knows our token. */

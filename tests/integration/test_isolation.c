@@ -36,6 +36,7 @@ static const struct bearer {
     { HTTP_GET, "/health", NOWHERE },
     { HTTP_GET, "/ready", NOWHERE },
     { HTTP_GET, "/version", NOWHERE },
+    { HTTP_GET, "/metrics", NOWHERE },
     { HTTP_GET, "/openapi.yaml", NOWHERE },
     { HTTP_GET, "/docs", NOWHERE },
 };

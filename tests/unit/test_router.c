@@ -71,6 +71,7 @@ START_TEST(the_routes_that_were_promised_are_there)
         { HTTP_GET, "/health", NEED_NOTHING },
         { HTTP_GET, "/ready", NEED_NOTHING },
         { HTTP_GET, "/version", NEED_NOTHING },
+        { HTTP_GET, "/metrics", NEED_NOTHING },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

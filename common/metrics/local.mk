@@ -1,0 +1,3 @@
+common_libcommon_a_SOURCES += \
+    common/metrics/series.c common/metrics/series.h \
+    common/metrics/metrics.c common/metrics/metrics.h
