@@ -1,7 +1,7 @@
 # demo.sh - sends one message on each platform and watches it arrive; sourced by bash.
 #
-# "Arrived" means: the sms is `delivered`, told by the provider's callback; the email is `sent` and
-# lies in the mailbox with our text; whatsapp and telegram are `sent`, taken by their provider.
+# "Arrived" means: sms and whatsapp are `delivered`, told by their providers' callbacks; the email is
+# `sent` and lies in the mailbox with our text; telegram is `sent`, taken by its provider, who tells no more.
 # shellcheck shell=bash disable=SC2154
 
 declare -A demo_address=([sms]=+15551234567 [email]=ada@example.com
@@ -52,8 +52,10 @@ END
 demo_arrived() {
     local state=${demo_state[$1]-} mail
     case $1:$state in
-        sms:delivered | sms:read) demo_proof[sms]="the provider's callback said so" ;;
-        sms:*) return 1 ;;
+        sms:delivered | sms:read | whatsapp:delivered | whatsapp:read)
+            demo_proof[$1]="the provider's callback said so"
+            ;;
+        sms:* | whatsapp:*) return 1 ;;
         email:sent | email:delivered | email:read)
             mail=$(find_mail "$2" 2>/dev/null) || return 1
             demo_proof[email]="found in $mail"

@@ -200,8 +200,10 @@ exec $dir/bin/simulator --listen 127.0.0.1:${port[simulator]} \\
     --log $dir/log/simulator-requests.jsonl \\
     --twilio-account ${secret[twilio_account]} --twilio-token ${secret[twilio_token]} \\
     --whatsapp-token ${secret[whatsapp_token]} --whatsapp-app-secret ${secret[whatsapp_secret]} \\
-    --whatsapp-phone-id $whatsapp_phone_id --telegram-token ${secret[telegram_token]} \\
-    --sendgrid-key ${secret[sendgrid_key]} ${simulator_options[*]}
+    --whatsapp-phone-id $whatsapp_phone_id --whatsapp-webhook $notify_url/webhooks/whatsapp \\
+    --telegram-token ${secret[telegram_token]} --sendgrid-key ${secret[sendgrid_key]} \\
+    --sendgrid-private-key $sendgrid_private --sendgrid-webhook $notify_url/webhooks/sendgrid \\
+    ${simulator_options[*]}
 END
     write_part mail <<END
 unset PYTHONPATH PYTHONHOME

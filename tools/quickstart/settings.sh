@@ -6,8 +6,8 @@
 
 declare -A port secret setting
 port_names=(front postgres redis epmd rabbitmq rabbitmq_dist mail simulator workerd)
-secret_names=(password twilio_account twilio_token whatsapp_token whatsapp_secret telegram_token
-    sendgrid_key api_key admin_key)
+secret_names=(password twilio_account twilio_token whatsapp_token whatsapp_secret whatsapp_verify
+    telegram_token telegram_secret sendgrid_key api_key admin_key)
 setting_names=()
 whatsapp_phone_id=100000000000001
 
@@ -53,12 +53,22 @@ load_secrets() {
     local name value
     secret=([password]=$(random_hex 12) [twilio_account]=AC$(random_hex 16)
         [twilio_token]=$(random_hex 16) [whatsapp_token]=$(random_hex 16)
-        [whatsapp_secret]=$(random_hex 16) [telegram_token]=123456789:$(random_hex 17)
+        [whatsapp_secret]=$(random_hex 16) [whatsapp_verify]=$(random_hex 16)
+        [telegram_token]=123456789:$(random_hex 17) [telegram_secret]=$(random_hex 16)
         [sendgrid_key]=SG.$(random_hex 16) [api_key]='' [admin_key]='')
     if [[ -f $dir/keys ]]; then
         while IFS='=' read -r name value; do secret[$name]=$value; done <"$dir/keys"
     fi
     save_secrets
+    make_sendgrid_key
+}
+
+# The pair of keys of SendGrid's signed events: the simulator has the one, our configuration the other.
+make_sendgrid_key() {
+    sendgrid_private=$dir/etc/sendgrid.pem
+    [[ -s $sendgrid_private ]] ||
+        (umask 077 && openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 >"$sendgrid_private")
+    sendgrid_public=$(openssl pkey -in "$sendgrid_private" -pubout -outform DER | base64 -w 0)
 }
 
 save_secrets() {
@@ -101,10 +111,13 @@ our_settings() {
     put provider.whatsapp_cloud.access_token "${secret[whatsapp_token]}"
     put provider.whatsapp_cloud.phone_number_id "$whatsapp_phone_id"
     put provider.whatsapp_cloud.app_secret "${secret[whatsapp_secret]}"
+    put provider.whatsapp_cloud.verify_token "${secret[whatsapp_verify]}"
     put provider.telegram.base_url "$simulator_url"
     put provider.telegram.bot_token "${secret[telegram_token]}"
+    put provider.telegram.secret_token "${secret[telegram_secret]}"
     put provider.sendgrid.base_url "$simulator_url"
     put provider.sendgrid.api_key "${secret[sendgrid_key]}"
+    put provider.sendgrid.webhook_public_key "$sendgrid_public"
     put provider.mock.kind mock
 }
 
