@@ -37,8 +37,8 @@ static const char *const settings[] = {
 #define SERVER "smtp", NULL
 
 /*
- * Twilio alone calls back here.  SendGrid has taken a mail where the head of its answer says so,
- * whatever the body is.
+ * All but Telegram and mail servers call back.  SendGrid has taken a mail where the head of its answer
+ * says so, whatever the body is.
  */
 static const struct consequence http_rows[] = {
     { SMS("4000"), "bad_address", "failed", "21211", 1, 1, 0, TWILIO },
@@ -59,8 +59,6 @@ static const struct consequence http_rows[] = {
     { SMS("6001"), "html", "delivered", NULL, 3, 3, 3, TWILIO, true },
     { SMS("6002"), "drip", "delivered", NULL, 3, 3, 3, TWILIO, true },
     { SMS("6003"), "huge", "delivered", NULL, 1, 1, 0, TWILIO },
-    { SMS("7000"), "undelivered", "failed", "30003", 1, 1, 0, TWILIO },
-    { SMS("7001"), "failed", "failed", "30008", 1, 1, 0, TWILIO },
     { SMS("8020"), "late", "delivered", NULL, 1, 1, 0, TWILIO },
 
     { WHATSAPP("4000"), "bad_address", "failed", "131009", 1, 1, 0, CLOUD },
@@ -68,25 +66,24 @@ static const struct consequence http_rows[] = {
     { WHATSAPP("4040"), "no_account", "failed", "131026", 1, 1, 0, CLOUD },
     { WHATSAPP("4041"), "not_on_trial", "failed", "131030", 1, 1, 0, CLOUD },
     { WHATSAPP("4042"), "country_closed", "failed", "130497", 1, 1, 0, CLOUD },
-    { WHATSAPP("4043"), "maintenance_once", "sent", NULL, 2, 2, 0, CLOUD },
+    { WHATSAPP("4043"), "maintenance_once", "delivered", NULL, 2, 2, 0, CLOUD },
     { WHATSAPP("4044"), "maintenance_always", "failed", "131057", 3, 3, 0, CLOUD },
-    { WHATSAPP("4290"), "limited_once", "sent", NULL, 2, 1, 0, CLOUD },
-    { WHATSAPP("4292"), "pair_limited_once", "sent", NULL, 2, 1, 0, CLOUD },
-    { WHATSAPP("4293"), "account_limited_once", "sent", NULL, 2, 1, 0, CLOUD },
-    { WHATSAPP("4294"), "spam_limited_once", "sent", NULL, 2, 1, 0, CLOUD },
-    { WHATSAPP("5000"), "server_error_once", "sent", NULL, 2, 2, 1, CLOUD },
+    { WHATSAPP("4290"), "limited_once", "delivered", NULL, 2, 1, 0, CLOUD },
+    { WHATSAPP("4292"), "pair_limited_once", "delivered", NULL, 2, 1, 0, CLOUD },
+    { WHATSAPP("4293"), "account_limited_once", "delivered", NULL, 2, 1, 0, CLOUD },
+    { WHATSAPP("4294"), "spam_limited_once", "delivered", NULL, 2, 1, 0, CLOUD },
+    { WHATSAPP("5000"), "server_error_once", "delivered", NULL, 2, 2, 1, CLOUD },
     { WHATSAPP("5001"), "server_error_always", "failed", "131000", 3, 3, 2, CLOUD },
-    { WHATSAPP("5030"), "unavailable_once", "sent", NULL, 2, 2, 1, CLOUD },
-    { WHATSAPP("4081"), "hang_once", "sent", NULL, 2, 2, 1, CLOUD },
+    { WHATSAPP("5030"), "unavailable_once", "delivered", NULL, 2, 2, 1, CLOUD },
+    { WHATSAPP("4081"), "hang_once", "delivered", NULL, 2, 2, 1, CLOUD },
     { WHATSAPP("4990"), "reset_always", "failed", "no_answer", 3, 3, 2, CLOUD },
-    { WHATSAPP("4991"), "reset_once", "sent", NULL, 2, 2, 1, CLOUD },
-    { WHATSAPP("4992"), "cut_once", "sent", NULL, 2, 2, 1, CLOUD },
-    { WHATSAPP("4996"), "close_once", "sent", NULL, 2, 2, 1, CLOUD },
-    { WHATSAPP("6000"), "broken_json", "failed", "unreadable_answer", 3, 3, 2, CLOUD },
-    { WHATSAPP("6001"), "html", "failed", "unreadable_answer", 3, 3, 2, CLOUD },
-    { WHATSAPP("6002"), "drip", "failed", "no_answer", 3, 3, 2, CLOUD },
-    { WHATSAPP("6003"), "huge", "sent", NULL, 1, 1, 0, CLOUD },
-    { WHATSAPP("7047"), "window_closed", "sent", NULL, 1, 1, 0, CLOUD }, /* a callback would tell */
+    { WHATSAPP("4991"), "reset_once", "delivered", NULL, 2, 2, 1, CLOUD },
+    { WHATSAPP("4992"), "cut_once", "delivered", NULL, 2, 2, 1, CLOUD, true },
+    { WHATSAPP("4996"), "close_once", "delivered", NULL, 2, 2, 1, CLOUD },
+    { WHATSAPP("6000"), "broken_json", "delivered", NULL, 3, 3, 3, CLOUD, true },
+    { WHATSAPP("6001"), "html", "delivered", NULL, 3, 3, 3, CLOUD, true },
+    { WHATSAPP("6002"), "drip", "delivered", NULL, 3, 3, 3, CLOUD, true },
+    { WHATSAPP("6003"), "huge", "delivered", NULL, 1, 1, 0, CLOUD },
 
     { CHAT("4000"), "bad_address", "failed", "tg_400", 1, 1, 0, BOT },
     { CHAT("4100"), "unsubscribed", "failed", "tg_403", 1, 1, 0, BOT }, /* blocked by the user */
@@ -113,22 +110,55 @@ static const struct consequence http_rows[] = {
 
     { MAIL("4000"), "bad_address", "failed", "http_400", 1, 1, 0, GRID },
     { MAIL("4030"), "forbidden", "failed", "http_403", 1, 1, 0, GRID },
-    { MAIL("4100"), "suppressed", "sent", NULL, 1, 1, 0, GRID }, /* a callback would tell */
+    { MAIL("4100"), "suppressed", "failed", "dropped", 1, 1, 0, GRID },
     { MAIL("4130"), "too_large", "failed", "http_413", 1, 1, 0, GRID },
-    { MAIL("4290"), "limited_once", "sent", NULL, 2, 1, 0, GRID },
-    { MAIL("4292"), "limited_longer_once", "sent", NULL, 2, 1, 0, GRID },
-    { MAIL("5000"), "server_error_once", "sent", NULL, 2, 2, 1, GRID },
+    { MAIL("4290"), "limited_once", "delivered", NULL, 2, 1, 0, GRID },
+    { MAIL("4292"), "limited_longer_once", "delivered", NULL, 2, 1, 0, GRID },
+    { MAIL("5000"), "server_error_once", "delivered", NULL, 2, 2, 1, GRID },
     { MAIL("5001"), "server_error_always", "failed", "http_500", 3, 3, 2, GRID },
-    { MAIL("5030"), "unavailable_once", "sent", NULL, 2, 2, 1, GRID },
-    { MAIL("4081"), "hang_once", "sent", NULL, 2, 2, 1, GRID },
+    { MAIL("5030"), "unavailable_once", "delivered", NULL, 2, 2, 1, GRID },
+    { MAIL("4081"), "hang_once", "delivered", NULL, 2, 2, 1, GRID },
     { MAIL("4990"), "reset_always", "failed", "no_answer", 3, 3, 2, GRID },
-    { MAIL("4991"), "reset_once", "sent", NULL, 2, 2, 1, GRID },
-    { MAIL("4992"), "cut_once", "sent", NULL, 2, 2, 1, GRID },
-    { MAIL("4996"), "close_once", "sent", NULL, 2, 2, 1, GRID },
-    { MAIL("6000"), "broken_json", "sent", NULL, 1, 1, 0, GRID },
-    { MAIL("6001"), "html", "sent", NULL, 1, 1, 0, GRID },
-    { MAIL("6002"), "drip", "failed", "no_answer", 3, 3, 2, GRID },
-    { MAIL("6003"), "huge", "sent", NULL, 1, 1, 0, GRID },
+    { MAIL("4991"), "reset_once", "delivered", NULL, 2, 2, 1, GRID },
+    { MAIL("4992"), "cut_once", "delivered", NULL, 2, 2, 1, GRID, true },
+    { MAIL("4996"), "close_once", "delivered", NULL, 2, 2, 1, GRID },
+    { MAIL("6000"), "broken_json", "delivered", NULL, 1, 1, 0, GRID },
+    { MAIL("6001"), "html", "delivered", NULL, 1, 1, 0, GRID },
+    { MAIL("6002"), "drip", "delivered", NULL, 3, 3, 3, GRID, true },
+    { MAIL("6003"), "huge", "delivered", NULL, 1, 1, 0, GRID },
+};
+
+/* They are accepted alike, and differ by what the provider reports. */
+static const struct consequence reported_rows[] = {
+    { SMS("7000"), "undelivered", "failed", "30003", 1, 1, 0, TWILIO },
+    { SMS("7001"), "failed", "failed", "30008", 1, 1, 0, TWILIO },
+    { SMS("7002"), "callbacks_doubled", "delivered", NULL, 1, 1, 0, TWILIO },
+    { SMS("7003"), "callbacks_reversed", "delivered", NULL, 1, 1, 0, TWILIO },
+    { SMS("7004"), "callback_before_answer", "delivered", NULL, 1, 1, 0, TWILIO },
+    { SMS("7005"), "no_callback", "sent", NULL, 1, 1, 0, TWILIO },
+    { SMS("7006"), "callback_forged_first", "delivered", NULL, 1, 1, 0, TWILIO },
+    { SMS("7007"), "read", "read", NULL, 1, 1, 0, TWILIO },
+    { WHATSAPP("7000"), "undelivered", "failed", "131026", 1, 1, 0, CLOUD },
+    { WHATSAPP("7001"), "failed", "failed", "131000", 1, 1, 0, CLOUD },
+    { WHATSAPP("7002"), "callbacks_doubled", "delivered", NULL, 1, 1, 0, CLOUD },
+    { WHATSAPP("7003"), "callbacks_reversed", "delivered", NULL, 1, 1, 0, CLOUD },
+    { WHATSAPP("7004"), "callback_before_answer", "delivered", NULL, 1, 1, 0, CLOUD },
+    { WHATSAPP("7005"), "no_callback", "sent", NULL, 1, 1, 0, CLOUD },
+    { WHATSAPP("7006"), "callback_forged_first", "delivered", NULL, 1, 1, 0, CLOUD },
+    { WHATSAPP("7007"), "read", "read", NULL, 1, 1, 0, CLOUD },
+    { WHATSAPP("7047"), "window_closed", "failed", "131047", 1, 1, 0, CLOUD },
+    { MAIL("7000"), "undelivered", "failed", "5.1.1", 1, 1, 0, GRID },
+    { MAIL("7001"), "failed", "failed", "dropped", 1, 1, 0, GRID },
+    { MAIL("7002"), "callbacks_doubled", "delivered", NULL, 1, 1, 0, GRID },
+    { MAIL("7003"), "callbacks_reversed", "delivered", NULL, 1, 1, 0, GRID },
+    { MAIL("7004"), "callback_before_answer", "delivered", NULL, 1, 1, 0, GRID },
+    { MAIL("7005"), "no_callback", "sent", NULL, 1, 1, 0, GRID },
+    { MAIL("7006"), "callback_forged_first", "delivered", NULL, 1, 1, 0, GRID },
+    { MAIL("7007"), "read", "read", NULL, 1, 1, 0, GRID },
+    { MAIL("7010"), "blocked", "failed", "5.2.2", 1, 1, 0, GRID },
+    { MAIL("7011"), "deferred", "delivered", NULL, 1, 1, 0, GRID },
+    { MAIL("7012"), "late_bounce", "delivered", NULL, 1, 1, 0, GRID },
+    { MAIL("7013"), "spam_report", "delivered", NULL, 1, 1, 0, GRID },
 };
 
 /* What ends before the final dot was certainly not taken. */
@@ -156,13 +186,13 @@ static const struct consequence smtp_rows[] = {
 /* On a connection that has served others; on a new one nothing would happen. */
 static const struct consequence used_rows[] = {
     { SMS("4993"), "close_reused_once", "delivered", NULL, 2, 2, 1, TWILIO },
-    { WHATSAPP("4993"), "close_reused_once", "sent", NULL, 2, 2, 1, CLOUD },
+    { WHATSAPP("4993"), "close_reused_once", "delivered", NULL, 2, 2, 1, CLOUD },
     { CHAT("4993"), "close_reused_once", "sent", NULL, 2, 2, 1, BOT },
-    { MAIL("4993"), "close_reused_once", "sent", NULL, 2, 2, 1, GRID },
+    { MAIL("4993"), "close_reused_once", "delivered", NULL, 2, 2, 1, GRID },
     { SMS("4994"), "close_reused_always", "delivered,failed", ANY_CODE, 3, 3, 2, TWILIO, true },
-    { WHATSAPP("4994"), "close_reused_always", "sent,failed", ANY_CODE, 3, 3, 2, CLOUD, true },
+    { WHATSAPP("4994"), "close_reused_always", "delivered,failed", ANY_CODE, 3, 3, 2, CLOUD, true },
     { CHAT("4994"), "close_reused_always", "sent,failed", ANY_CODE, 3, 3, 2, BOT, true },
-    { MAIL("4994"), "close_reused_always", "sent,failed", ANY_CODE, 3, 3, 2, GRID, true },
+    { MAIL("4994"), "close_reused_always", "delivered,failed", ANY_CODE, 3, 3, 2, GRID, true },
 };
 static const struct consequence used_smtp_rows[] = {
     { MAIL("4993"), "close_reused_once", "sent", NULL, 2, 2, 0, SERVER },
@@ -176,7 +206,7 @@ static const struct consequence passed_on_rows[] = {
     { WHATSAPP("4040"), "no_account", "failed", "131026", 1, 1, 0, CLOUD },
     { WHATSAPP("4100"), "unsubscribed", "failed", "131050", 1, 1, 0, CLOUD },
     { WHATSAPP("5001"), "server_error_always", "failed", "131000", 3, 3, 2, CLOUD },
-    { WHATSAPP("6000"), "broken_json", "failed", "unreadable_answer", 3, 3, 2, CLOUD },
+    { WHATSAPP("6000"), "broken_json", "delivered", NULL, 3, 3, 3, CLOUD, true },
     { OTHER_MAIL("4030"), "forbidden", "sent", NULL, 2, 2, 0, SERVER },
     { OTHER_MAIL("4000"), "bad_address", "failed", "http_400", 1, 1, 0, GRID },
     { OTHER_MAIL("5001"), "server_error_always", "failed", "http_500", 3, 3, 2, GRID },
@@ -247,6 +277,12 @@ static void hold(struct batch b)
 START_TEST(every_failure_of_a_provider_has_its_consequence)
 {
     hold((struct batch)BATCH(http_rows, NULL));
+}
+END_TEST
+
+START_TEST(every_report_of_a_provider_has_its_consequence)
+{
+    hold((struct batch)BATCH(reported_rows, NULL));
 }
 END_TEST
 
@@ -384,6 +420,7 @@ START_TEST(the_logs_tell_no_secret)
 END_TEST
 
 STACK_SUITE("providers", settings, every_failure_of_a_provider_has_its_consequence,
+            every_report_of_a_provider_has_its_consequence,
             a_used_connection_that_ends_hides_no_attempt,
             every_failure_of_a_mail_server_has_its_consequence,
             only_what_is_clear_and_no_fault_of_the_recipient_goes_to_another_provider,
