@@ -121,11 +121,11 @@ static const char *target_of(const char *url)
     return path == NULL ? "/" : path;
 }
 
-bool http_send(const char *method, const char *url, const char *key, const char *body,
-               const char *const headers[], struct answer *out)
+static bool perform_as(const char *target, const char *method, const char *url, const char *key,
+                       const char *body, const char *const headers[], struct answer *out)
 {
     const char *type = type_of(headers);
-    const struct asked asked = { .method = method, .target = target_of(url), .body = body,
+    const struct asked asked = { .method = method, .target = target, .body = body,
                                  .type = type == NULL && body != NULL ? "application/json" : type,
                                  .body_len = body == NULL ? 0 : strlen(body) };
 
@@ -135,19 +135,31 @@ bool http_send(const char *method, const char *url, const char *key, const char 
     return true;
 }
 
+bool http_send(const char *method, const char *url, const char *key, const char *body,
+               const char *const headers[], struct answer *out)
+{
+    return perform_as(target_of(url), method, url, key, body, headers, out);
+}
+
 bool http_elsewhere(const char *url, struct answer *out)
 {
     return perform("GET", url, NULL, NULL, NULL, out);
 }
 
+struct answer http_mounted(const char *mount, const char *method, const char *path, const char *key,
+                           const char *body, const char *const headers[])
+{
+    const char *url = text("%s%s%s", stack_env("NOTIFY_URL"), mount, path);
+    struct answer a = { 0 };
+
+    ck_assert_msg(perform_as(path, method, url, key, body, headers, &a), "%s %s: no answer", method, path);
+    return a;
+}
+
 struct answer http(const char *method, const char *path, const char *key, const char *body,
                    const char *const headers[])
 {
-    const char *url = text("%s%s", stack_env("NOTIFY_URL"), path);
-    struct answer a = { 0 };
-
-    ck_assert_msg(http_send(method, url, key, body, headers, &a), "%s %s: no answer", method, path);
-    return a;
+    return http_mounted("", method, path, key, body, headers);
 }
 
 const char *header(const struct answer *a, const char *name)

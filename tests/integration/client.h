@@ -23,6 +23,9 @@ struct answer {
  */
 struct answer http(const char *method, const char *path, const char *key, const char *body,
                    const char *const headers[]);
+/* The same where the web server has us under a path ("/notify"), which is not written down. */
+struct answer http_mounted(const char *mount, const char *method, const char *path, const char *key,
+                           const char *body, const char *const headers[]);
 /* The same to a whole URL; false: no answer.  Asserts nothing, so it is also for forked processes. */
 bool http_send(const char *method, const char *url, const char *key, const char *body,
                const char *const headers[], struct answer *out);

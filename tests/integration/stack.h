@@ -16,7 +16,10 @@
  * failed call ends the test.
  */
 
-/* Runs the tests on one stack made with these --set options (NULL at the end); main()'s result. */
+/*
+ * Runs the tests on one stack made with these --set options (NULL at the end); main()'s result.  What
+ * begins with "--" is another option of ./quickstart, as in "--simulator=--latency-ms=20".
+ */
 int stack_run(const char *name, const char *const settings[], const TTest *const tests[], size_t n);
 
 #define STACK_SUITE(name, settings, ...)                                       \
