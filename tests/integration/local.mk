@@ -118,3 +118,13 @@ endif
 %C%_test_mail_tls_SOURCES = %D%/test_mail_tls.c \
     %D%/tap.c %D%/tap.h \
     tests/unit/wire.c tests/unit/wire.h
+# Callbacks of all providers.
+if HAVE_CHECK
+if HAVE_SSL
+INTEGRATION_TESTS += %D%/test_webhooks
+endif
+endif
+%C%_test_webhooks_SOURCES = %D%/test_webhooks.c \
+    %D%/hooked.c %D%/hooked.h %D%/caller.c %D%/caller.h %D%/judge.c %D%/judge.h \
+    %D%/peer.c %D%/peer.h $(ENGINE_HARNESS)
+%C%_test_webhooks_LDADD = $(LDADD) $(SSL_LIBS)
