@@ -308,3 +308,13 @@ const char *send_range(const struct user *u, long long first, int n, const char 
     buf_adds(&body, "]}");
     return send_body(u, buf_str(&body));
 }
+
+int64_t metric(const char *url, const char *series)
+{
+    const char *line;
+    struct answer a;
+
+    ck_assert(http_elsewhere(text("%s/metrics", url), &a));
+    line = strstr(a.body, text("\n%s ", series));
+    return line == NULL ? 0 : strtoll(line + strlen(series) + 2, NULL, 10);
+}

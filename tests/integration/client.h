@@ -57,4 +57,7 @@ const char *send_with(const struct user *u, const char *platform, const char *ad
 const char *send_range(const struct user *u, long long first, int n, const char *more);
 const char *send_body(const struct user *u, const char *body);
 const char *sms_body(const char *number); /* a body for one */
+
+/* A series of the metrics at URL/metrics, as a whole number; 0 where it is not there. */
+int64_t metric(const char *url, const char *series);
 #endif

@@ -496,6 +496,39 @@ START_TEST(a_mail_arrives_with_its_subject_and_text_as_they_were_sent)
 }
 END_TEST
 
+/* ---- what is counted ---- */
+
+START_TEST(the_metrics_of_both_programs_tell_what_became_of_a_message)
+{
+    static const char *const counted[] = {
+        "http_requests_total{method=\"POST\",route=\"/api/v1/messages\",status=\"202\"}",
+        "messages_accepted_total{platform=\"sms\"}",
+        "messages_published_total{platform=\"sms\"}",
+        "webhook_events_total{provider=\"twilio\",event=\"delivered\"}",
+    };
+    static const char *const worked[] = {
+        "messages_processed_total{platform=\"sms\",provider=\"twilio\",outcome=\"sent\"}",
+        "provider_request_duration_seconds_count{provider=\"twilio\"}",
+        "delivery_latency_seconds_count{platform=\"sms\"}",
+    };
+    enum { COUNTED = sizeof counted / sizeof *counted, WORKED = sizeof worked / sizeof *worked };
+    const char *responders = stack_env("NOTIFY_URL"), *worker = stack_env("WORKERD_URL"), *id;
+    struct user u = user_new("unlimited");
+    int64_t before[COUNTED + WORKED];
+
+    for (int i = 0; i < COUNTED; i++)
+        before[i] = metric(responders, counted[i]);
+    for (int i = 0; i < WORKED; i++)
+        before[COUNTED + i] = metric(worker, worked[i]);
+    id = send_to(&u, "sms", "+15551298001");
+    WAIT_UNTIL(is_in(id, "delivered"), 5000);
+    for (int i = 0; i < COUNTED; i++)
+        WAIT_UNTIL(metric(responders, counted[i]) == before[i] + 1, 5000);
+    for (int i = 0; i < WORKED; i++)
+        WAIT_UNTIL(metric(worker, worked[i]) == before[COUNTED + i] + 1, 5000);
+}
+END_TEST
+
 START_TEST(nobody_died_and_the_logs_tell_no_secret)
 {
     ck_assert_int_eq(service_deaths("fcgi-1") + service_deaths("fcgi-2") + service_deaths("workerd"), 0);
@@ -521,4 +554,5 @@ STACK_SUITE("delivery", settings, a_text_is_sent_once_and_delivered_by_the_provi
             a_scheduled_message_leaves_at_its_time_and_not_before,
             what_has_not_left_by_expires_at_expires_and_never_leaves,
             a_mail_arrives_with_its_subject_and_text_as_they_were_sent,
+            the_metrics_of_both_programs_tell_what_became_of_a_message,
             nobody_died_and_the_logs_tell_no_secret)

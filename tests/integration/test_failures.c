@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/integration/client.h"
 #include "tests/integration/fastcgi.h"
 #include "tests/integration/load.h"
 #include "tests/integration/stack.h"
@@ -62,6 +63,25 @@ START_TEST(a_202_is_found_in_postgres_after_kill_9_of_the_responder)
     load_expect_all_found(l);
     WAIT_UNTIL(load_sent(l) == (size_t)load_accepted(l), 20000);
     load_expect_each_once(l);
+}
+END_TEST
+
+START_TEST(what_a_responder_has_counted_stays_when_it_is_killed)
+{
+    static const char series[] = "messages_accepted_total{platform=\"sms\"}";
+    static const char *const names[] = { "fcgi-1", "fcgi-2" };
+    struct user u = user_new("unlimited");
+
+    for (int i = 0; i < 2; i++) {
+        int64_t before;
+
+        send_to(&u, "sms", text("+1555129800%d", i));
+        before = metric(stack_env("NOTIFY_URL"), series);
+        ck_assert_int_gt(before, 0);
+        service_kill(names[i], SIGKILL);
+        WAIT_UNTIL(stack_is_whole(), 10000);
+        ck_assert_int_eq(metric(stack_env("NOTIFY_URL"), series), before);
+    }
 }
 END_TEST
 
@@ -412,6 +432,7 @@ START_TEST(the_logs_tell_no_secret)
 END_TEST
 
 STACK_SUITE("failures", settings, a_202_is_found_in_postgres_after_kill_9_of_the_responder,
+            what_a_responder_has_counted_stays_when_it_is_killed,
             a_message_leaves_while_rabbitmq_is_stopped,
             a_message_accepted_while_rabbitmq_is_stopped_is_delivered_after_it_starts,
             kill_9_of_rabbitmq_under_load_loses_nothing, with_redis_stopped_calls_go_on,
