@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/metrics/series.h"
+#include "tests/unit/manual.h"
 #include "tests/unit/suite.h"
 
 static struct error err;
@@ -112,6 +113,42 @@ START_TEST(when_all_places_are_taken_the_old_series_go_on)
     ck_assert_ptr_null(series_find(s, 1, "n=\"7\""));
     ck_assert_ptr_nonnull(series_find(s, 0, "n=\"7\""));
     series_close(s);
+}
+END_TEST
+
+/* ---- the manual ---- */
+
+/* One series of each metric, and what the manual says of it. */
+START_TEST(the_manual_has_a_row_for_each_metric_with_its_labels)
+{
+    struct arena mem = ARENA_INIT;
+    const char *manual = manual_read(&mem, "metrics.md"), *at;
+    int seen = 0;
+
+    metrics_open_private();
+    for (int m = 0; m < METRICS; m++)
+        metrics_add((enum metric)m, 1, LABELS("a", "b", "c"));
+    for (at = written(); (at = strstr(at, "\n# TYPE ")) != NULL; seen++) {
+        const char *name = at + strlen("\n# TYPE "), *series;
+        const char *row = arena_printf(&mem, "\n| `%.*s` |", (int)strcspn(name, " "), name);
+
+        row = strstr(manual, row);
+        ck_assert_msg(row != NULL, "docs/metrics.md has no row for %.40s", name);
+        row = arena_strndup(&mem, row, strcspn(row + 1, "\n") + 1);
+        at = strchr(name, '\n');
+        series = at + 1 + strcspn(at + 1, "{ ");
+        while (*series == '{' || *series == ',') {
+            const char *label = ++series;
+
+            if (strncmp(label, "le=", 3) != 0)
+                ck_assert_ptr_nonnull(strstr(row, arena_printf(&mem, "`%.*s`",
+                                                               (int)strcspn(label, "="), label)));
+            series = strchr(strchr(label, '"') + 1, '"') + 1;
+        }
+    }
+    ck_assert_int_eq(seen, METRICS + 1);
+    metrics_close();
+    arena_done(&mem);
 }
 END_TEST
 
@@ -261,7 +298,8 @@ END_TEST
 SUITE("metrics", counters_and_histograms_are_written_as_prometheus_reads_them,
       a_label_is_escaped_and_one_that_is_too_long_is_not_counted,
       before_it_is_opened_nothing_is_counted_and_nothing_breaks,
-      when_all_places_are_taken_the_old_series_go_on, threads_that_count_at_once_lose_nothing,
+      when_all_places_are_taken_the_old_series_go_on,
+      the_manual_has_a_row_for_each_metric_with_its_labels, threads_that_count_at_once_lose_nothing,
       what_a_process_has_counted_stays_when_it_is_killed,
       the_last_to_go_takes_the_memory_with_it_and_no_other,
       memory_that_an_older_version_left_is_replaced,
