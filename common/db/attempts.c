@@ -96,7 +96,8 @@ enum status recipients_claim(struct db *db, const struct recipient_ref refs[], s
 /*
  * Left out of `moved` on purpose: rows that stay with the worker (a retry, a held one); they are in
  * `changed` and their dispatch row comes due again, at the latest when the message expires.  `woken`:
- * callbacks that came before the provider's answer, and could not be matched.
+ * callbacks that came before the provider's answer, and could not be matched; whoever tries them at
+ * this moment waits for our rows, so we must not wait for theirs.
  */
 static const struct statement record = {
     "recipients_record",
@@ -143,10 +144,12 @@ static const struct statement record = {
     "         o.duplicate, o.provider_id"
     "    FROM o LEFT JOIN changed c ON c.message_id = o.message_id AND c.n = o.n"
     "), woken AS ("
-    "  UPDATE callback_parked p SET due_at = now() FROM o"
-    "   WHERE hashtextextended(p.provider_id, 0) = hashtextextended(o.provider_id, 0)"
-    "     AND p.provider_id = o.provider_id AND p.due_at > now()"
-    "     AND o.provider = ANY (string_to_array(p.provider, ','))"
+    "  UPDATE callback_parked SET due_at = now() WHERE ctid = ANY (ARRAY("
+    "    SELECT p.ctid FROM o JOIN callback_parked p"
+    "        ON hashtextextended(p.provider_id, 0) = hashtextextended(o.provider_id, 0)"
+    "       AND p.provider_id = o.provider_id AND p.due_at > now()"
+    "       AND o.provider = ANY (string_to_array(p.provider, ','))"
+    "       FOR UPDATE OF p SKIP LOCKED))"
     ") SELECT message_id, n FROM changed",
     16
 };

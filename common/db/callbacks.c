@@ -14,10 +14,10 @@
  * event, step, own_message, own_n, provider_id, code, message, address).  $1 to $4 are the transition
  * table: from, step, to, and the step's weight.
  *
- * `named` adds whom each is about; `names` are the providers that may have told it.  `before` holds those recipients, locked in the order of all
- * batches, and sees what a transaction that it had to wait for has left behind.  `weighed` is what
- * each report alone would do; of several about one recipient the heaviest is carried out, which ends
- * where one after the other would.
+ * `named` adds whom each is about; `names` are the providers that may have told it.  `before` adds
+ * that recipient, locked in the order of all batches, as a transaction that had to be waited for has
+ * left it.  `weighed` is what each report alone would do; of several about one recipient the heaviest
+ * is carried out, which ends where one after the other would.
  */
 #define APPLY                                                                                     \
     "named AS MATERIALIZED ("                                                                     \
@@ -36,21 +36,20 @@
     "        AND r.recipient = l.address ORDER BY uuid_send(r.message_id) DESC LIMIT 1)"          \
     "    LIMIT 1) w ON true"                                                                      \
     "), before AS MATERIALIZED ("                                                                 \
-    "  SELECT r.message_id, r.n, r.status, r.attempts, r.provider, r.provider_id"                 \
-    "    FROM message_recipients r"                                                               \
-    "   WHERE (r.message_id, r.n) IN (SELECT message_id, n FROM named)"                           \
-    "   ORDER BY r.message_id, r.n FOR UPDATE"                                                    \
+    "  SELECT n.*, r.status AS was, r.attempts, r.provider AS sender, r.provider_id AS sent_id"   \
+    "    FROM named n JOIN message_recipients r ON r.message_id = n.message_id AND r.n = n.n"     \
+    "   ORDER BY r.message_id, r.n FOR UPDATE OF r"                                               \
     "), weighed AS MATERIALIZED ("                                                                \
-    "  SELECT n.*, CASE WHEN b.provider = ANY (n.names) THEN b.provider ELSE n.names[1] END"      \
-    "              AS teller, s.becomes, s.weight, b.status AS was"                               \
-    "    FROM named n JOIN before b ON b.message_id = n.message_id AND b.n = n.n"                 \
+    "  SELECT b.*, CASE WHEN b.sender = ANY (b.names) THEN b.sender ELSE b.names[1] END"          \
+    "              AS teller, s.becomes, s.weight"                                                \
+    "    FROM before b"                                                                           \
     "    LEFT JOIN unnest($1::delivery_status[], $2::text[], $3::delivery_status[], $4::int[])"   \
     "      AS s (was, step, becomes, weight)"                                                     \
-    "      ON s.was = b.status AND s.step = n.step"                                               \
-    "     AND (b.status NOT IN (" SENT_STATES ") OR coalesce(b.provider = ANY (n.names), true))" \
-    "     AND (b.status <> 'sent' OR s.becomes <> 'failed'"                                       \
-    "          OR coalesce(starts_with(n.provider_id, b.provider_id), true))"                     \
-    "     AND (b.status NOT IN ('pending', 'queued') OR s.becomes <> 'failed' OR b.attempts > 0)"  \
+    "      ON s.was = b.was AND s.step = b.step"                                                  \
+    "     AND (b.was NOT IN (" SENT_STATES ") OR coalesce(b.sender = ANY (b.names), true))"       \
+    "     AND (b.was <> 'sent' OR s.becomes <> 'failed'"                                          \
+    "          OR coalesce(starts_with(b.provider_id, b.sent_id), true))"                         \
+    "     AND (b.was NOT IN ('pending', 'queued') OR s.becomes <> 'failed' OR b.attempts > 0)"    \
     "), heaviest AS ("                                                                            \
     "  SELECT DISTINCT ON (message_id, n) * FROM weighed WHERE becomes IS NOT NULL"               \
     "   ORDER BY message_id, n, weight DESC, event_id"                                            \
