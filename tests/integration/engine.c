@@ -195,8 +195,10 @@ void breaker_set_open(const char *provider, int64_t ms)
     clock_sleep_ms(LOOK_MS);
 }
 
+/* Whoever opened it closes it by the board only once they have seen it there. */
 void breaker_forget(const char *provider)
 {
+    clock_sleep_ms(LOOK_MS);
     redis("DEL notification:breaker:{%s} notification:breaker:{%s}:probe notification:breaker:{%s}:pause",
           provider, provider, provider);
     clock_sleep_ms(LOOK_MS);

@@ -395,6 +395,7 @@ START_TEST(health_asks_nobody_and_ready_names_each_neighbour)
 
     ck_assert_int_eq(http("GET", "/health", NULL, NULL, NULL).status, 200);
     ck_assert_int_eq(http("GET", "/version", NULL, NULL, NULL).status, 200);
+    ck_assert_int_eq(http("GET", "/metrics", NULL, NULL, NULL).status, 200);
     ck_assert_int_eq(a.status, 200);
     ck_assert_ptr_nonnull(strstr(a.body, "postgres"));
     ck_assert_ptr_nonnull(strstr(a.body, "redis"));
