@@ -17,7 +17,8 @@
  * `named` adds whom each is about; `names` are the providers that may have told it.  `before` adds
  * that recipient, locked in the order of all batches, as a transaction that had to be waited for has
  * left it.  `weighed` is what each report alone would do; of several about one recipient the heaviest
- * is carried out, which ends where one after the other would.
+ * is carried out, which ends where one after the other would.  `moved` are those of them that their
+ * message's counters know of: from sent to delivered they count as before, and its row stays as it is.
  */
 #define APPLY                                                                                     \
     "named AS MATERIALIZED ("                                                                     \
@@ -71,6 +72,7 @@
     "  RETURNING r.message_id, r.n, r.status, h.was"                                              \
     "), moved AS ("                                                                               \
     "  SELECT message_id, n, status, was FROM changed"                                            \
+    "   WHERE was NOT IN (" SENT_STATES ") OR status NOT IN (" SENT_STATES ")"                    \
     "), done AS ("                                                                                \
     "  DELETE FROM dispatch d USING moved v WHERE d.message_id = v.message_id AND d.n = v.n"      \
     ")," MESSAGES_SETTLE_CTE                                                                      \
