@@ -130,24 +130,6 @@ static void add_message(struct array col[COLUMNS], const struct message_draft *d
     add_recipients(col, d, k);
 }
 
-static void begin_all(struct array col[], int n)
-{
-    for (int c = 0; c < n; c++)
-        array_begin(&col[c]);
-}
-
-static void end_all(struct array col[], int n, const char *args[])
-{
-    for (int c = 0; c < n; c++)
-        args[c] = array_end(&col[c]);
-}
-
-static void free_all(struct array col[], int n)
-{
-    for (int c = 0; c < n; c++)
-        array_free(&col[c]);
-}
-
 enum status messages_insert(struct db *db, const struct message_draft *const drafts[], size_t n,
                             struct error *err)
 {
@@ -155,12 +137,12 @@ enum status messages_insert(struct db *db, const struct message_draft *const dra
     const char *args[COLUMNS];
     enum status s;
 
-    begin_all(col, COLUMNS);
+    arrays_begin(col, COLUMNS);
     for (size_t i = 0; i < n; i++)
         add_message(col, drafts[i], (int)i + 1);
-    end_all(col, COLUMNS, args);
+    arrays_end(col, COLUMNS, args);
     s = db_exec(db, &insert, args, NULL, err);
-    free_all(col, COLUMNS);
+    arrays_free(col, COLUMNS);
     return s;
 }
 
@@ -197,12 +179,12 @@ enum status messages_insert_keyed(struct db *db, const struct keyed_request requ
     enum status s;
     int k = 0;
 
-    begin_all(col, KEYED_COLUMNS);
+    arrays_begin(col, KEYED_COLUMNS);
     for (size_t i = 0; i < n; i++)
         add_request(col, &requests[i], &k);
-    end_all(col, KEYED_COLUMNS, args);
+    arrays_end(col, KEYED_COLUMNS, args);
     s = db_query(db, &insert_keyed, args, mem, &rows, err);
-    free_all(col, KEYED_COLUMNS);
+    arrays_free(col, KEYED_COLUMNS);
     for (size_t i = 0; i < n && s == ST_OK; i++)
         inserted[i] = is_among(&rows, requests[i].token);
     return s;

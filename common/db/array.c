@@ -72,3 +72,21 @@ void array_free(struct array *a)
 {
     buf_free(&a->text);
 }
+
+void arrays_begin(struct array col[], int n)
+{
+    for (int c = 0; c < n; c++)
+        array_begin(&col[c]);
+}
+
+void arrays_end(struct array col[], int n, const char *args[])
+{
+    for (int c = 0; c < n; c++)
+        args[c] = array_end(&col[c]);
+}
+
+void arrays_free(struct array col[], int n)
+{
+    for (int c = 0; c < n; c++)
+        array_free(&col[c]);
+}

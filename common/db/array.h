@@ -19,4 +19,9 @@ void array_add_time(struct array *a, int64_t wall_ms); /* < 0 is NULL */
 void array_add_bool(struct array *a, bool value);
 const char *array_end(struct array *a); /* the parameter; good until array_begin */
 void array_free(struct array *a);
+
+/* The columns of a statement: all begun; all ended, each the parameter at its place; all freed. */
+void arrays_begin(struct array col[], int n);
+void arrays_end(struct array col[], int n, const char *args[]);
+void arrays_free(struct array col[], int n);
 #endif

@@ -6,8 +6,7 @@
 #include "common/db/messages.h"
 #include "common/db/recipients.h"
 #include "common/db/refs.h"
-
-#define MS(column) "(extract(epoch FROM " column ") * 1000)::bigint"
+#include "common/db/sql.h"
 
 /*
  * The claim decides who may call the provider (DESIGN section 1, idea 3).  Content travels with the
@@ -222,8 +221,7 @@ static enum status complete_late(struct db *db, const struct outcome outcomes[],
     size_t late = 0;
     enum status s = ST_OK;
 
-    for (int c = 0; c < 5; c++)
-        array_begin(&col[c]);
+    arrays_begin(col, 5);
     for (size_t i = 0; i < n; i++) {
         if (moved[i] || outcomes[i].provider_id == NULL)
             continue;
@@ -234,12 +232,10 @@ static enum status complete_late(struct db *db, const struct outcome outcomes[],
         array_add_text(&col[3], outcomes[i].provider);
         array_add_text(&col[4], outcomes[i].provider_id);
     }
-    for (int c = 0; c < 5; c++)
-        args[c] = array_end(&col[c]);
+    arrays_end(col, 5, args);
     if (late > 0)
         s = db_exec(db, &complete, args, NULL, err);
-    for (int c = 0; c < 5; c++)
-        array_free(&col[c]);
+    arrays_free(col, 5);
     return s;
 }
 
@@ -261,14 +257,11 @@ enum status recipients_record(struct db *db, const struct outcome outcomes[], si
     struct rows rows;
     enum status s;
 
-    for (int c = 0; c < O_COLUMNS; c++)
-        array_begin(&col[c]);
+    arrays_begin(col, O_COLUMNS);
     add_outcomes(col, outcomes, n, mem);
-    for (int c = 0; c < O_COLUMNS; c++)
-        args[c] = array_end(&col[c]);
+    arrays_end(col, O_COLUMNS, args);
     s = db_query(db, &record, args, mem, &rows, err);
-    for (int c = 0; c < O_COLUMNS; c++)
-        array_free(&col[c]);
+    arrays_free(col, O_COLUMNS);
     if (s != ST_OK)
         return s;
     if (rows.count == n) {

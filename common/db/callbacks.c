@@ -4,10 +4,8 @@
 #include "common/base/uuid.h"
 #include "common/db/array.h"
 #include "common/db/messages.h"
+#include "common/db/sql.h"
 #include "common/model/recipient.h"
-
-#define TEXT(number) TEXT_OF(number)
-#define TEXT_OF(number) #number
 
 /*
  * The middle of both statements.  They begin with `live`: reports, each once (provider, event_id,
@@ -156,24 +154,6 @@ static void add_report(struct array col[COLUMNS], const struct callback_report *
     array_add_text(&col[R_ADDRESS], r->address);
 }
 
-static void begin_all(struct array col[], int n)
-{
-    for (int c = 0; c < n; c++)
-        array_begin(&col[c]);
-}
-
-static void end_all(struct array col[], int n, const char *args[])
-{
-    for (int c = 0; c < n; c++)
-        args[c] = array_end(&col[c]);
-}
-
-static void free_all(struct array col[], int n)
-{
-    for (int c = 0; c < n; c++)
-        array_free(&col[c]);
-}
-
 enum status callbacks_record(struct db *db, const struct callback_report reports[], size_t n,
                              struct arena *mem, struct callbacks_tally *out, struct error *err)
 {
@@ -182,15 +162,15 @@ enum status callbacks_record(struct db *db, const struct callback_report reports
     struct rows rows;
     enum status s;
 
-    begin_all(col, COLUMNS);
+    arrays_begin(col, COLUMNS);
     add_steps(col);
     for (size_t i = 0; i < n; i++) {
         if (reports[i].event_id != NULL)
             add_report(col, &reports[i]);
     }
-    end_all(col, COLUMNS, args);
+    arrays_end(col, COLUMNS, args);
     s = db_query(db, &record, args, mem, &rows, err);
-    free_all(col, COLUMNS);
+    arrays_free(col, COLUMNS);
     if (s != ST_OK)
         return s;
     *out = (struct callbacks_tally){ .fresh = (size_t)row_int(&rows, 0, 0),
@@ -234,12 +214,12 @@ enum status callbacks_retry(struct db *db, int limit, struct arena *mem, size_t 
     struct rows rows;
     enum status s;
 
-    begin_all(col, STEP_COLUMNS);
+    arrays_begin(col, STEP_COLUMNS);
     add_steps(col);
-    end_all(col, STEP_COLUMNS, args);
+    arrays_end(col, STEP_COLUMNS, args);
     args[STEP_COLUMNS] = arena_printf(mem, "%d", limit);
     s = db_query(db, &retry, args, mem, &rows, err);
-    free_all(col, STEP_COLUMNS);
+    arrays_free(col, STEP_COLUMNS);
     if (s != ST_OK)
         return s;
     *tried = (size_t)row_int(&rows, 0, 0);

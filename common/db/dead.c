@@ -5,8 +5,7 @@
 
 #include "common/base/clock.h"
 #include "common/db/refs.h"
-
-#define MS(column) "(extract(epoch FROM " column ") * 1000)::bigint"
+#include "common/db/sql.h"
 
 /* ---- listing ---- */
 

@@ -4,8 +4,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
-
-#define MS(column) "(extract(epoch FROM " column ") * 1000)::bigint"
+#include "common/db/sql.h"
 
 /*
  * A message's acceptance is told by its own row, not by one of the timeline: it is the first event of

@@ -1,6 +1,7 @@
 common_libcommon_a_SOURCES += \
     common/db/db.c common/db/db.h \
-    common/db/array.c common/db/array.h
+    common/db/array.c common/db/array.h \
+    common/db/sql.h
 common_libcommon_a_SOURCES += \
     common/db/refs.c common/db/refs.h \
     common/db/messages.c common/db/messages.h \

@@ -7,6 +7,7 @@
 
 #include "common/base/clock.h"
 #include "common/db/array.h"
+#include "common/db/sql.h"
 
 static const struct statement exist = {
     "messages_exist", "SELECT id FROM messages WHERE id = ANY ($1::uuid[])", 1
@@ -33,8 +34,6 @@ enum status messages_exist(struct db *db, const char *const ids[], size_t n, str
     }
     return ST_OK;
 }
-
-#define MS(column) "(extract(epoch FROM " column ") * 1000)::bigint"
 
 static const struct statement find = {
     "messages_find",

@@ -6,8 +6,7 @@
 #include "common/db/events.h"
 #include "common/db/messages.h"
 #include "common/db/refs.h"
-
-#define MS(column) "(extract(epoch FROM " column ") * 1000)::bigint"
+#include "common/db/sql.h"
 
 /*
  * SKIP LOCKED: a row that a worker is claiming needs no mark, and waiting for it could deadlock
@@ -15,9 +14,6 @@
  * if that is not too long ago for it.  One that was queued before is marked anew, since the patience
  * with its event begins anew.
  */
-#define TEXT(number) TEXT_OF(number)
-#define TEXT_OF(number) #number
-
 static const struct statement mark_queued = {
     "recipients_mark_queued",
     "WITH told AS ("
@@ -43,19 +39,16 @@ enum status recipients_mark_queued(struct db *db, const struct queued_mark marks
     const char *args[4];
     enum status s;
 
-    for (int c = 0; c < 4; c++)
-        array_begin(&col[c]);
+    arrays_begin(col, 4);
     for (size_t i = 0; i < n; i++) {
         array_add_text(&col[0], marks[i].ref.message_id);
         array_add_int(&col[1], marks[i].ref.n);
         array_add_int(&col[2], marks[i].ref.fence);
         array_add_time(&col[3], marks[i].published_ms);
     }
-    for (int c = 0; c < 4; c++)
-        args[c] = array_end(&col[c]);
+    arrays_end(col, 4, args);
     s = db_exec(db, &mark_queued, args, NULL, err);
-    for (int c = 0; c < 4; c++)
-        array_free(&col[c]);
+    arrays_free(col, 4);
     return s;
 }
 
@@ -93,7 +86,7 @@ static const struct statement settle = {
     "         next_attempt_at = NULL, updated_at = now()"
     "    FROM " REFS_UNNEST " AS w (message_id, n, fence)"
     "   WHERE r.message_id = w.message_id AND r.n = w.n AND r.fence = w.fence"
-    "     AND r.status IN ('pending', 'queued', 'sending')"
+    "     AND r.status IN (" OPEN_STATES ")"
     "  RETURNING r.message_id, r.n, r.status, r.attempts, " WAS_OPEN
     "), done AS ("
     "  DELETE FROM dispatch d USING moved v WHERE d.message_id = v.message_id AND d.n = v.n"

@@ -26,20 +26,17 @@ void refs_begin(struct ref_arrays *a, const struct recipient_ref refs[], size_t 
     for (size_t i = 0; i < n; i++)
         order[i] = &refs[i];
     qsort(order, n, sizeof *order, compare_pointers);
-    for (int c = 0; c < 3; c++)
-        array_begin(&a->col[c]);
+    arrays_begin(a->col, 3);
     for (size_t i = 0; i < n; i++) {
         array_add_text(&a->col[0], order[i]->message_id);
         array_add_int(&a->col[1], order[i]->n);
         array_add_int(&a->col[2], order[i]->fence);
     }
     free(order);
-    for (int c = 0; c < 3; c++)
-        args[c] = array_end(&a->col[c]);
+    arrays_end(a->col, 3, args);
 }
 
 void refs_free(struct ref_arrays *a)
 {
-    for (int c = 0; c < 3; c++)
-        array_free(&a->col[c]);
+    arrays_free(a->col, 3);
 }
