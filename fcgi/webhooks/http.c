@@ -1,7 +1,6 @@
 /* http - verifying and reading the callbacks of configured gateways. */
 #include "fcgi/webhooks/http.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/json_path.h"
@@ -14,7 +13,6 @@
 #include "fcgi/webhooks/secrets.h"
 #include "fcgi/webhooks/slice.h"
 
-#define TIMESTAMP_DIGITS_MAX 12
 #define STANDARD_SECRET_MAX 256 /* in base64 */
 #define STANDARD_VERSION "v1,"
 
@@ -193,14 +191,6 @@ bool http_standard_is_right(const char *signature, const char *id, const char *t
     return right;
 }
 
-static bool is_timely(const char *timestamp, int64_t now_s)
-{
-    size_t digits = strspn(timestamp, "0123456789");
-
-    return digits > 0 && digits <= TIMESTAMP_DIGITS_MAX && timestamp[digits] == '\0' &&
-           llabs(now_s - strtoll(timestamp, NULL, 10)) <= HTTP_TOLERANCE_S;
-}
-
 static bool standard_is_right(const struct webhook_request *r, const struct gateway_callback *g)
 {
     const char *id = r->header(r, "webhook-id");
@@ -208,7 +198,7 @@ static bool standard_is_right(const struct webhook_request *r, const struct gate
     const char *signature = r->header(r, "webhook-signature");
 
     return id != NULL && timestamp != NULL && signature != NULL && r->body_len > 0 &&
-           is_timely(timestamp, r->now_s) &&
+           reading_is_timely(timestamp, r->now_s, HTTP_TOLERANCE_S, HTTP_TOLERANCE_S) &&
            http_standard_is_right(signature, id, timestamp, g->secrets, r->body, r->body_len);
 }
 
@@ -243,9 +233,7 @@ enum status http_verify(const struct webhook_request *request, const struct prov
     struct arena mem = ARENA_INIT;
     enum status st = ST_OK;
 
-    if (request->body_len > HTTP_BODY_MAX)
-        st = error_set(err, ST_DENIED, "http callback: longer than %u bytes", HTTP_BODY_MAX);
-    else if (gateway_callback_read(&mem, cfg, &callback, faults) > 0)
+    if (gateway_callback_read(&mem, cfg, &callback, faults) > 0)
         st = error_set(err, ST_DENIED, "http callback: provider %s: %s %s", cfg->name,
                        faults[0].key, faults[0].words);
     else if (callback.proof == PROOF_NONE || secrets_are_empty(callback.secrets))

@@ -1,16 +1,15 @@
 /* sendgrid - verifying and reading the batches of SendGrid's event webhook. */
 #include "fcgi/webhooks/sendgrid.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/crypto/ecdsa.h"
+#include "fcgi/webhooks/reading.h"
 #include "fcgi/webhooks/report.h"
 #include "fcgi/webhooks/secrets.h"
 #include "fcgi/webhooks/slice.h"
 
 #define EVENT_ID_MAX 100
-#define TIMESTAMP_DIGITS_MAX 12
 #define MESSAGE_ID_LENGTH 22
 
 /* ---- the signature ---- */
@@ -36,18 +35,6 @@ bool sendgrid_signature_is_right(const char *signature, const char *timestamp, c
     return secrets_any(keys, is_signed_by, &given);
 }
 
-/* Seconds since 1970, in digits alone. */
-static bool is_timely(const char *timestamp, int64_t now_s)
-{
-    size_t digits = strspn(timestamp, "0123456789");
-    int64_t age_s;
-
-    if (digits == 0 || digits > TIMESTAMP_DIGITS_MAX || timestamp[digits] != '\0')
-        return false;
-    age_s = now_s - strtoll(timestamp, NULL, 10);
-    return age_s <= SENDGRID_OLDEST_S && age_s >= -SENDGRID_AHEAD_S;
-}
-
 enum status sendgrid_verify(const struct webhook_request *request,
                             const struct provider_config *cfg, struct error *err)
 {
@@ -59,9 +46,7 @@ enum status sendgrid_verify(const struct webhook_request *request,
                          cfg->name);
     if (signature == NULL || timestamp == NULL)
         return error_set(err, ST_DENIED, "sendgrid callback: no signature or no timestamp");
-    if (request->body_len > SENDGRID_BODY_MAX)
-        return error_set(err, ST_DENIED, "sendgrid callback: longer than SendGrid's");
-    if (!is_timely(timestamp, request->now_s))
+    if (!reading_is_timely(timestamp, request->now_s, SENDGRID_OLDEST_S, SENDGRID_AHEAD_S))
         return error_set(err, ST_DENIED, "sendgrid callback: its time is past, ahead or none");
     if (!sendgrid_signature_is_right(signature, timestamp, cfg->webhook_public_key, request->body,
                                      request->body_len))
