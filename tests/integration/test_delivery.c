@@ -13,8 +13,8 @@
 
 static const char *const settings[] = {
     "rate_limit.unlimited=0", "worker.retry_base_ms=50", "worker.retry_max_ms=400",
-    "worker.max_attempts=3", "worker.lease_seconds=6", "scheduler.interval_ms=100",
-    "provider.twilio.timeout_ms=1500", NULL
+    "worker.max_attempts=3", "worker.lease_seconds=20", "scheduler.interval_ms=100",
+    "provider.twilio.timeout_ms=5000", NULL
 };
 
 static int64_t number_of(const char *column, const char *id)
@@ -304,7 +304,7 @@ static void expect_announced_retry(const char *id)
     json_t *requests;
     int64_t second_ms;
 
-    WAIT_UNTIL(is_in(id, "sent,delivered"), 8000);
+    WAIT_UNTIL(is_in(id, "sent,delivered"), 15000);
     requests = requests_for(id);
     ck_assert_uint_eq(json_array_size(requests), 2);
     ck_assert_int_eq(number_of("attempts", id), 2);

@@ -84,7 +84,7 @@ START_TEST(a_low_message_leaves_while_high_and_normal_ones_flood)
     others = calls_for(&calls, high, last) + calls_for(&calls, normal, last) -
              calls_for(&calls, high, first) - calls_for(&calls, normal, first);
     ck_assert_int_le(others, 4 * 50 + 50); /* at first the broker may not have handed it out yet */
-    ck_assert_int_ge(others, 3 * 50);      /* and no more than its share */
+    ck_assert_int_gt(others, 2 * 50 + 20); /* and it takes less than each of them */
 }
 END_TEST
 
