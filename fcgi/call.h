@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "common/base/arena.h"
+#include "common/base/trace.h"
 #include "common/cache/cache.h"
 #include "common/config/config.h"
 #include "common/db/db.h"
@@ -17,7 +18,7 @@
 
 /* What a thread has: its connections, and what all threads share. */
 struct api {
-    const struct config *config; /* constant */
+    const struct config *config; /* constant within a round */
     struct publisher *publisher; /* shared; any thread may put */
     struct db *db;
     struct cache *cache;
@@ -36,6 +37,9 @@ struct call {
     struct caller caller; /* where authenticated */
     bool answered;        /* the rest of the way passes it by */
     char request_id[REQUEST_ID_MAX + 1];
+    struct trace trace;        /* of the caller, with a span of this request; a new one without it */
+    bool traced;               /* the caller gave it */
+    const char *message_id;    /* the one message that it is about; NULL: none, or several */
     int64_t started_us;
 };
 void call_init(struct call *c);  /* for a fresh struct */

@@ -97,7 +97,7 @@ static enum waiting look(struct loop *l, int fd)
         close(fd);
         return WAITS_NO_MORE;
     }
-    records_init(&records, (uint64_t)l->ctx->config->server.max_body_bytes);
+    records_init(&records, (uint64_t)l->api.config->server.max_body_bytes);
     switch (records_feed(&records, l->peek, (size_t)n)) {
     case RECORDS_WHOLE:
         begin(l, fd, fd, false);
@@ -207,27 +207,39 @@ static void read_body(struct visit *v, int64_t max)
     v->reads_whole = ended && !r->body_short;
 }
 
+static void read_trace(struct call *c)
+{
+    struct trace caller;
+
+    c->traced = trace_parse(request_header(&c->req, "traceparent"), &caller);
+    if (c->traced)
+        trace_continue(&caller, &c->trace);
+    else
+        trace_begin(&c->trace);
+}
+
 static void read_request(struct loop *l, struct visit *v)
 {
     struct call *c = &v->call;
 
     request_read(&c->mem, exchange_params(v->exchange), l->api.mount, &c->req);
     v->reads_whole = false;
-    read_body(v, l->ctx->config->server.max_body_bytes);
+    read_body(v, l->api.config->server.max_body_bytes);
     if (c->req.request_id != NULL)
         strcpy(c->request_id, c->req.request_id);
     else
         uuid_v7(clock_wall_ms(), c->request_id);
     response_header(&c->res, "X-Request-Id", c->request_id);
+    read_trace(c);
     router_find(c);
-    cors_apply(&l->ctx->config->server, c);
+    cors_apply(&l->api.config->server, c);
 }
 
 static void handle_one(struct loop *l, struct call *c)
 {
-    log_context(c->request_id, NULL);
+    log_context(c->request_id, NULL, &c->trace);
     c->route->handle(&l->api, c);
-    log_context(NULL, NULL);
+    log_context(NULL, NULL, NULL);
 }
 
 static void handle(struct loop *l, struct call *const calls[], size_t n)
@@ -267,11 +279,11 @@ static void tell_access(const struct call *c)
     int64_t us = clock_mono_us() - c->started_us;
 
     count_access(c, route, us);
-    log_context(c->request_id, NULL);
+    log_context(c->request_id, NULL, &c->trace);
     log_info("request", STR("method", http_method_name(c->req.method)),
              STR("route", route), NUM("status", c->res.status), NUM("duration_us", us), NUM("body_bytes", c->req.body_len),
-             STR("user", c->authenticated ? c->caller.user_id : NULL));
-    log_context(NULL, NULL);
+             STR("user", c->authenticated ? c->caller.user_id : NULL), STR("message", c->message_id));
+    log_context(NULL, NULL, NULL);
 }
 
 static void part(struct loop *l, struct visit *v, bool alive)
@@ -336,19 +348,21 @@ static const char *mount_of(const char *public_url)
 
 static void open_loop(struct loop *l, const struct loop_context *ctx)
 {
+    const struct config *config = live_config(ctx->config);
+
     l->ctx = ctx;
     l->head.limit = 64 << 10;
     l->peek = malloc(PEEK_BYTES);
     if (l->peek == NULL)
         abort();
     l->api = (struct api){
-        .config = ctx->config,
+        .config = config,
         .publisher = ctx->publisher,
-        .db = db_new(&ctx->config->database,
+        .db = db_new(&config->database,
                      &(struct db_options){ .application = "notify.fcgi",
-                                           .timeout_ms = ctx->config->server.request_timeout_ms }),
-        .cache = cache_new(&ctx->config->redis),
-        .mount = mount_of(ctx->config->server.public_url),
+                                           .timeout_ms = config->server.request_timeout_ms }),
+        .cache = cache_new(&config->redis),
+        .mount = mount_of(config->server.public_url),
     };
 }
 
@@ -395,6 +409,7 @@ void *loop_run(void *arg)
     open_loop(l, arg);
     do {
         gather(l);
+        l->api.config = live_config(l->ctx->config);
         if (l->n_visits > 0)
             carry(l);
     } while (!l->stopping);

@@ -2,7 +2,7 @@
 #define FCGI_LOOP_H
 #include <stdatomic.h>
 
-#include "common/config/config.h"
+#include "common/config/reload.h"
 #include "fcgi/patient.h"
 #include "fcgi/publisher.h"
 /*
@@ -13,7 +13,7 @@
  * one request when nothing is going on, many under load.
  */
 struct loop_context {
-    const struct config *config;
+    const struct live_config *config;
     int listen_fd; /* non-blocking, shared with other threads and processes; the last one closes it */
     int stop_fd;   /* becomes readable, and stays so, when the program is to stop */
     struct publisher *publisher;

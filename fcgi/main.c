@@ -11,6 +11,7 @@
 #include "common/base/log.h"
 #include "common/broker/watchdog.h"
 #include "common/config/program.h"
+#include "common/config/reload.h"
 #include "common/metrics/metrics.h"
 #include "fcgi/exchange.h"
 #include "fcgi/listener.h"
@@ -34,26 +35,35 @@ static const struct program program = {
         "      --help          show this\n"
         "\n"
         "SIGTERM: no new request is taken, those under way are answered, then it ends.\n"
+        "SIGHUP: the keys of providers, the rates and the log's level are read anew.\n"
         "\n"
         "Example:\n"
         "  spawn-fcgi -n -s /run/notify.sock -- notify.fcgi -c /etc/notification.conf\n",
 };
 
-static void tick(void)
+static void tick(void *arg)
 {
+    (void)arg;
     watchdog_sweep(clock_mono_ms());
+}
+
+static void reload(void *live)
+{
+    live_config_reload(live, NULL);
 }
 
 static void run(const struct config *config, int listen_fd)
 {
+    struct live_config *live = live_config_new(config);
+    struct program_hooks hooks = { .tick = tick, .reload = reload, .arg = live };
     int n = config->server.threads;
     pthread_t *threads = calloc((size_t)n, sizeof *threads);
     atomic_int running = n;
     struct loop_context context = {
-        .config = config,
+        .config = live,
         .listen_fd = listen_fd,
         .stop_fd = eventfd(0, EFD_CLOEXEC),
-        .publisher = publisher_start(config),
+        .publisher = publisher_start(live),
         .patient = patient_start((uint64_t)config->server.max_body_bytes,
                                  config->server.request_timeout_ms),
         .running = &running,
@@ -66,7 +76,7 @@ static void run(const struct config *config, int listen_fd)
     }
     log_info("started", STR("version", PACKAGE_VERSION), NUM("threads", n));
     webhooks_warn_unverified(config);
-    program_wait(tick);
+    program_wait(&hooks);
     log_info("stopping");
     eventfd_write(context.stop_fd, 1);
     for (int i = 0; i < n; i++)
@@ -75,6 +85,7 @@ static void run(const struct config *config, int listen_fd)
     publisher_stop(context.publisher);
     close(context.stop_fd);
     free(threads);
+    live_config_free(live);
     metrics_close();
     log_info("stopped");
 }

@@ -35,7 +35,8 @@ struct queue {
 };
 
 struct publisher {
-    const struct config *config;
+    const struct live_config *live;
+    const struct config *config; /* what its thread goes by */
     pthread_t thread;
     int wake; /* an eventfd: something was put, or we are to stop */
     pthread_mutex_t lock;
@@ -200,6 +201,15 @@ static void wait_for_work(struct publisher *p, struct belt *belt, bool rest)
         assert(errno == EAGAIN);
 }
 
+static void follow_config(struct publisher *p)
+{
+    const struct config *now = live_config(p->live);
+
+    if (now != p->config)
+        rooms_follow(&p->rooms, now);
+    p->config = now;
+}
+
 static void *run(void *arg)
 {
     struct publisher *p = arg;
@@ -211,6 +221,7 @@ static void *run(void *arg)
     struct error err;
 
     while (!atomic_load(&p->stopping)) {
+        follow_config(p);
         if (belt_ready(belt, &err) == ST_OK && clock_mono_ms() >= next_look_ms) {
             look(p, belt);
             next_look_ms = clock_mono_ms() + IDLE_MS;
@@ -239,17 +250,18 @@ static void *run(void *arg)
     return NULL;
 }
 
-struct publisher *publisher_start(const struct config *config)
+struct publisher *publisher_start(const struct live_config *config)
 {
     struct publisher *p = calloc(1, sizeof *p);
 
     if (p == NULL)
         abort();
-    p->config = config;
+    p->live = config;
+    p->config = live_config(config);
     p->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     assert(p->wake >= 0);
     pthread_mutex_init(&p->lock, NULL);
-    rooms_init(&p->rooms, config);
+    rooms_init(&p->rooms, p->config);
     atomic_store(&p->latency_us, -1);
     if (pthread_create(&p->thread, NULL, run, p) != 0)
         abort();

@@ -4,7 +4,7 @@
 #include <stdint.h>
 
 #include "common/base/error.h"
-#include "common/config/config.h"
+#include "common/config/reload.h"
 #include "common/model/message.h"
 /*
  * publisher - the thread that puts accepted recipients onto the broker, so that the request path
@@ -15,7 +15,7 @@
  */
 struct publisher;
 
-struct publisher *publisher_start(const struct config *config);
+struct publisher *publisher_start(const struct live_config *config);
 /* Publishes what waits for at most a second, then ends the thread. */
 void publisher_stop(struct publisher *p);
 

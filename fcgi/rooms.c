@@ -44,6 +44,12 @@ bool rooms_take(struct rooms *r, const struct message_draft *d)
 
 /* ---- the one that looks ---- */
 
+void rooms_follow(struct rooms *r, const struct config *config)
+{
+    for (int lane = 0; lane < LANE_COUNT; lane++)
+        window_follow(&r->lanes[lane].window, LEAST, config_rate_of(config, lane_platform(lane)));
+}
+
 bool rooms_at_rest(const struct rooms *r, int lane)
 {
     const struct room *room = &r->lanes[lane];

@@ -23,6 +23,7 @@ struct rooms {
 };
 
 void rooms_init(struct rooms *r, const struct config *config);
+void rooms_follow(struct rooms *r, const struct config *config); /* other rates; the one that looks */
 /* Places for all its recipients; false: not all lanes have them, and none is taken. */
 bool rooms_take(struct rooms *r, const struct message_draft *d);
 

@@ -21,4 +21,6 @@ dist_sql_DATA = \
     %D%/0010_timeline.down.sql \
     %D%/0010_timeline.up.sql \
     %D%/0011_callbacks.down.sql \
-    %D%/0011_callbacks.up.sql
+    %D%/0011_callbacks.up.sql \
+    %D%/0012_trace.down.sql \
+    %D%/0012_trace.up.sql

@@ -1,6 +1,7 @@
 /* attempt - from a claim to an outcome. */
 #include "workerd/attempt.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/clock.h"
@@ -63,6 +64,19 @@ static bool is_stale(const struct config *config, int64_t claimed_ms)
     return clock_mono_ms() - claimed_ms > (int64_t)config->worker.lease_seconds * 1000 / 3;
 }
 
+/* The span goes on from that of the request by which the message came. */
+static void begin_trace(struct attempt *a)
+{
+    char traceparent[TRACEPARENT_BYTES];
+    struct trace accepted;
+
+    if (!trace_recall(a->claim.trace, &accepted))
+        trace_of_uuid(a->claim.ref.message_id, &accepted);
+    trace_continue(&accepted, &a->trace);
+    trace_format(&a->trace, traceparent);
+    snprintf(a->trace_line, sizeof a->trace_line, "traceparent: %s", traceparent);
+}
+
 bool attempt_begin(struct attempt *a, const struct attempt_context *ctx, int64_t claimed_ms)
 {
     const struct claim *c = &a->claim;
@@ -70,7 +84,8 @@ bool attempt_begin(struct attempt *a, const struct attempt_context *ctx, int64_t
     a->begun_us = clock_mono_us();
     a->provider = NULL;
     a->place = 0;
-    log_context(NULL, recipient_id_format(c->ref.message_id, c->ref.n, a->recipient_id));
+    begin_trace(a);
+    log_context(NULL, recipient_id_format(c->ref.message_id, c->ref.n, a->recipient_id), &a->trace);
     if (is_stale(ctx->config, claimed_ms)) {
         let_go(a, "claim_too_old", 0);
         log_warn("attempt.let_go");
@@ -122,6 +137,7 @@ bool attempt_build(struct attempt *a, const struct attempt_context *ctx,
         return false;
     }
     a->transfer.limits = &a->provider->limits;
+    a->transfer.trace_line = a->trace_line;
     return true;
 }
 
@@ -169,7 +185,7 @@ void attempt_end(struct attempt *a, const struct reply *reply, double jitter)
     struct verdict v = a->provider->adapter->judge(a->provider->handle, reply, &a->mem);
     struct decision d = retry_decide(&a->provider->retry, tries_of(a, &v), &v, a->others, jitter);
 
-    log_context(NULL, a->recipient_id);
+    log_context(NULL, a->recipient_id, &a->trace);
     a->verdict = v;
     end(a, states[d.next], v.code, v.message);
     a->outcome.provider_id = v.provider_id;

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "common/base/arena.h"
+#include "common/base/trace.h"
 #include "common/config/config.h"
 #include "common/db/recipients.h"
 #include "workerd/adapters/adapter.h"
@@ -13,6 +14,7 @@
  * attempt - one delivery attempt, from a claim to an outcome: may it still go, by whom, what is
  * sent, what the answer means, what follows.  No I/O.
  */
+#define TRACE_LINE_BYTES (sizeof "traceparent: " + TRACEPARENT_BYTES)
 struct attempt {
     struct arena mem;        /* holds all that the outcome points to, but the claim's own */
     struct claim claim;      /* its texts live in a block of the owner's */
@@ -22,6 +24,8 @@ struct attempt {
     enum others others;      /* behind it in the list, when it was chosen */
     struct transfer transfer;
     char recipient_id[48];
+    struct trace trace;      /* of the message, with a span of this attempt */
+    char trace_line[TRACE_LINE_BYTES];
     int64_t begun_us;        /* monotonic */
     struct verdict verdict;  /* once it was answered */
     struct outcome outcome;  /* once it has ended */

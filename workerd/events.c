@@ -120,6 +120,19 @@ static int prefetch_of(const struct config *c, enum platform pf)
     return most > 0 ? most : 1;
 }
 
+void events_follow(struct events *e, const struct config *config)
+{
+    bool same = true;
+
+    for (int pf = 0; pf < PF_COUNT; pf++)
+        same = same && prefetch_of(config, (enum platform)pf) == prefetch_of(e->config, (enum platform)pf);
+    e->config = config;
+    if (!same) {
+        broker_close(e->broker);
+        forget(e);
+    }
+}
+
 static enum status subscribe(struct events *e, struct error *err)
 {
     enum status s = ST_OK;

@@ -19,6 +19,8 @@
 struct events;
 
 struct events *events_new(const struct config *config);
+/* Other rates: a consumer that may hold another number of events than before begins anew. */
+void events_follow(struct events *e, const struct config *config);
 void events_free(struct events *e); /* says good-bye to the broker: what is unclaimed goes back */
 
 /*

@@ -29,7 +29,7 @@ struct door {
 };
 
 struct gate_shared {
-    const struct config *config;
+    const struct config *config; /* of the start */
     const struct providers *providers;
     const char **names; /* of config->providers */
     struct breaker_policy policy;
@@ -55,6 +55,8 @@ struct probe {
 
 struct gate {
     struct gate_shared *shared;
+    const struct config *config;
+    const struct providers *opened;
     gate_room *room;
     void *room_arg;
     struct cache *cache;
@@ -105,11 +107,18 @@ struct gate *gate_new(struct gate_shared *shared, gate_room *room, void *arg)
         (g->entries = calloc(n, sizeof *g->entries)) == NULL)
         abort();
     g->shared = shared;
+    gate_follow(g, shared->config, shared->providers);
     g->room = room;
     g->room_arg = arg;
     g->cache = cache_new(&shared->config->redis);
     g->next_ms = FAR_AWAY;
     return g;
+}
+
+void gate_follow(struct gate *g, const struct config *config, const struct providers *providers)
+{
+    g->config = config;
+    g->opened = providers;
 }
 
 void gate_free(struct gate *g)
@@ -121,11 +130,6 @@ void gate_free(struct gate *g)
     free(g->probes);
     free(g->entries);
     free(g);
-}
-
-static size_t index_of(const struct gate_shared *s, const struct open_provider *p)
-{
-    return (size_t)(p->config - s->config->providers);
 }
 
 /* The longest that a call to it may be under way. */
@@ -198,7 +202,7 @@ enum way { WAY_FREE, WAY_PROBE, WAY_PAUSED, WAY_SHUT };
 /* *next_ms: when a way that is not free may be. */
 static enum way way_of(struct gate *g, const struct open_provider *p, int64_t now_ms, int64_t *next_ms)
 {
-    struct door *d = &g->shared->doors[index_of(g->shared, p)];
+    struct door *d = &g->shared->doors[p->index];
     enum way way = WAY_FREE;
 
     pthread_mutex_lock(&g->shared->lock);
@@ -243,7 +247,7 @@ static void leave_probe(struct gate_shared *s, size_t i, int64_t now_ms)
 /* A probe in hand, won against the other threads and, through Redis, the other processes. */
 static bool win_probe(struct gate *g, const struct open_provider *p, int64_t now_ms)
 {
-    size_t i = index_of(g->shared, p);
+    size_t i = p->index;
     int64_t life_ms = probe_life_ms(p);
     struct error err;
     bool won;
@@ -303,7 +307,7 @@ static int fill(struct gate *g, struct stash *s, const char *kind, const char *n
 
 static int fill_platform(struct gate *g, enum platform pf, int want)
 {
-    int rate = g->shared->config->platform[pf].rate_limit;
+    int rate = g->config->platform[pf].rate_limit;
 
     return rate == 0 ? want : fill(g, &g->platforms[pf], "platform", platform_name(pf), rate, want);
 }
@@ -313,17 +317,17 @@ static int fill_provider(struct gate *g, const struct open_provider *p, int want
     const struct provider_config *c = p->config;
 
     return c->rate_limit == 0 ? want
-                              : fill(g, &g->providers[index_of(g->shared, p)], "provider", c->name,
+                              : fill(g, &g->providers[p->index], "provider", c->name,
                                      c->rate_limit, want);
 }
 
 static void spend(struct gate *g, enum platform pf, const struct open_provider *p)
 {
-    if (g->shared->config->platform[pf].rate_limit > 0)
+    if (g->config->platform[pf].rate_limit > 0)
         g->platforms[pf].tokens--;
     if (p->config->rate_limit > 0)
-        g->providers[index_of(g->shared, p)].tokens--;
-    g->probes[index_of(g->shared, p)].until_ms = 0;
+        g->providers[p->index].tokens--;
+    g->probes[p->index].until_ms = 0;
 }
 
 /* ---- before the claim ---- */
@@ -331,7 +335,7 @@ static void spend(struct gate *g, enum platform pf, const struct open_provider *
 /* Where there is no room nobody asks for tokens, nor for a probe. */
 static int room_left(struct gate *g, const struct open_provider *p)
 {
-    size_t room = room_of(g, p), promised = (size_t)g->providers[index_of(g->shared, p)].promised;
+    size_t room = room_of(g, p), promised = (size_t)g->providers[p->index].promised;
 
     return room <= promised ? 0 : room - promised < WANT_MOST ? (int)(room - promised) : WANT_MOST;
 }
@@ -343,13 +347,13 @@ static int promise(struct gate *g, const struct open_provider *p, int want)
     if (room == 0)
         return 0;
     n = fill_provider(g, p, want < room ? want : room);
-    g->providers[index_of(g->shared, p)].promised += n;
+    g->providers[p->index].promised += n;
     return n;
 }
 
 static int promise_probe(struct gate *g, const struct open_provider *p, int64_t now_ms, int64_t next_ms)
 {
-    struct probe *probe = &g->probes[index_of(g->shared, p)];
+    struct probe *probe = &g->probes[p->index];
 
     if (probe->promised || room_left(g, p) == 0)
         return 0;
@@ -371,7 +375,7 @@ static size_t permits_of(struct gate *g, enum platform pf, size_t want)
         return 0;
     most = fill_platform(g, pf, want < WANT_MOST ? (int)want : WANT_MOST);
     for (size_t place = 0; permits < most; place++) {
-        p = providers_at(g->shared->providers, pf, place);
+        p = providers_at(g->opened, pf, place);
         if (p == NULL)
             return place == 0 ? want : (size_t)permits; /* unserved: an attempt says so */
         switch (way_of(g, p, now_ms, &next_ms)) {
@@ -402,7 +406,7 @@ void gate_permits(struct gate *g, const size_t want[PF_COUNT], size_t permits[PF
         permits[pf] = permits_of(g, pf, want[pf]);
     }
     g->first = (enum platform)((g->first + 1) % PF_COUNT);
-    for (size_t i = 0; i < g->shared->config->n_providers; i++) {
+    for (size_t i = 0; i < g->config->n_providers; i++) {
         g->providers[i].promised = 0;
         g->probes[i].promised = false;
     }
@@ -432,7 +436,7 @@ static enum others others_behind(struct gate *g, enum platform pf, int place, in
     const struct open_provider *p;
     int64_t next_ms;
 
-    while ((p = providers_at(g->shared->providers, pf, (size_t)++place)) != NULL) {
+    while ((p = providers_at(g->opened, pf, (size_t)++place)) != NULL) {
         enum way way = way_of(g, p, now_ms, &next_ms);
 
         if (way == WAY_FREE || way == WAY_PAUSED)
@@ -464,7 +468,7 @@ static struct gate_choice try_provider(struct gate *g, enum platform pf, const s
                                        int place, const char *address)
 {
     const struct provider_config *c = p->config;
-    size_t i = index_of(g->shared, p);
+    size_t i = p->index;
     int64_t wait_ms = 0;
 
     if (room_of(g, p) == 0)
@@ -472,7 +476,7 @@ static struct gate_choice try_provider(struct gate *g, enum platform pf, const s
                         clock_mono_ms() + 1000 / BUSY_RATE);
     if (fill_platform(g, pf, 1) == 0)
         return queue_up(g, "rate_limited", &g->shared->lines_us[pf],
-                        g->shared->config->platform[pf].rate_limit, g->platforms[pf].next_ms);
+                        g->config->platform[pf].rate_limit, g->platforms[pf].next_ms);
     if (fill_provider(g, p, 1) == 0)
         return queue_up(g, "rate_limited", &g->shared->doors[i].line_us, c->rate_limit,
                         g->providers[i].next_ms);
@@ -488,13 +492,13 @@ static struct gate_choice try_provider(struct gate *g, enum platform pf, const s
 struct gate_choice gate_choose(struct gate *g, enum platform pf, int place, const char *address)
 {
     int64_t now_ms = clock_mono_ms(), next_ms = FAR_AWAY, soonest_ms = FAR_AWAY;
-    int count = (int)providers_count(g->shared->providers, pf);
+    int count = (int)providers_count(g->opened, pf);
 
     if (count == 0)
         return refuse("no_provider", 0);
     for (int i = 0; i < count; i++) {
         int at = (place + i) % count;
-        const struct open_provider *p = providers_at(g->shared->providers, pf, (size_t)at);
+        const struct open_provider *p = providers_at(g->opened, pf, (size_t)at);
 
         switch (way_of(g, p, now_ms, &next_ms)) {
         case WAY_FREE:
@@ -547,7 +551,7 @@ static void report_failure(struct gate *g, const struct open_provider *p, bool r
 {
     enum breaker_reason reason =
         v->class == VERDICT_CREDENTIALS ? BREAKER_CREDENTIALS : BREAKER_FAILURES;
-    struct door *d = &g->shared->doors[index_of(g->shared, p)];
+    struct door *d = &g->shared->doors[p->index];
     int64_t now_ms = clock_mono_ms();
     struct breaker b;
     bool opened;
@@ -562,7 +566,7 @@ static void report_failure(struct gate *g, const struct open_provider *p, bool r
 
 static void report_success(struct gate *g, const struct open_provider *p)
 {
-    struct door *d = &g->shared->doors[index_of(g->shared, p)];
+    struct door *d = &g->shared->doors[p->index];
     struct error err;
     bool closed;
 
@@ -578,7 +582,7 @@ static void report_success(struct gate *g, const struct open_provider *p)
 /* The whole provider slows down (DESIGN section 3). */
 static void report_throttle(struct gate *g, const struct open_provider *p, int64_t pause_ms)
 {
-    struct door *d = &g->shared->doors[index_of(g->shared, p)];
+    struct door *d = &g->shared->doors[p->index];
     int64_t most_ms = p->retry.max_ms;
     struct error err;
 

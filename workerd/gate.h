@@ -33,6 +33,8 @@ typedef size_t gate_room(void *arg, const struct open_provider *provider);
 /* One thread's.  It owns a connection to Redis.  room NULL: there is always room. */
 struct gate *gate_new(struct gate_shared *shared, gate_room *room, void *arg);
 void gate_free(struct gate *g);
+/* From the next turn on by other rates, and by providers that were opened with other keys. */
+void gate_follow(struct gate *g, const struct config *config, const struct providers *providers);
 
 /* Once a turn, before gate_permits: learns now and then what other processes know. */
 void gate_look(struct gate *g);

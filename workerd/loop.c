@@ -31,7 +31,8 @@ struct block {
 struct loop {
     struct pool_shared *shared;
     struct loop_state *state;
-    const struct config *config;
+    const struct settings *settings;
+    const struct config *config; /* of these */
     struct attempt_context context;
     struct db *db;
     struct events *events;
@@ -101,12 +102,12 @@ static void start(struct loop *l, const struct claim *claim, struct block *block
         choice = gate_choose(l->gate, claim->platform, claim->place, claim->address);
         if (attempt_build(a, &l->context, &choice)) {
             transport_start(l->transport, &a->transfer, a);
-            log_context(NULL, NULL);
+            log_context(NULL, NULL, NULL);
             return;
         }
     }
     add_ended(l, a);
-    log_context(NULL, NULL);
+    log_context(NULL, NULL, NULL);
 }
 
 static int compare_claim(const void *key, const void *member)
@@ -328,7 +329,7 @@ static void collect(struct loop *l)
         attempt_end(a, &reply, random_unit());
         gate_report(l->gate, a->provider, a->transfer.kind, attempt_is_repeated(a), &reply, &a->verdict);
         add_ended(l, a);
-        log_context(NULL, NULL);
+        log_context(NULL, NULL, NULL);
     }
 }
 
@@ -441,8 +442,29 @@ static void show_state(struct loop *l)
         atomic_store_explicit(&l->state->waiting[lane], waiting[lane], memory_order_relaxed);
 }
 
+static void has_moved(struct loop *l)
+{
+    atomic_store_explicit(&l->state->moved_ms, clock_mono_ms(), memory_order_relaxed);
+}
+
+/* What is under way goes on with the providers it began with. */
+static void follow_settings(struct loop *l)
+{
+    const struct settings *now = atomic_load(&l->shared->settings);
+
+    if (now == l->settings)
+        return;
+    l->settings = now;
+    l->config = now->config;
+    l->context = (struct attempt_context){ now->config, now->providers };
+    gate_follow(l->gate, now->config, now->providers);
+    events_follow(l->events, now->config);
+}
+
 static void turn(struct loop *l)
 {
+    has_moved(l);
+    follow_settings(l);
     if (!is_draining(l)) {
         gate_look(l->gate);
         receive(l);
@@ -450,6 +472,7 @@ static void turn(struct loop *l)
         claim_due(l);
     }
     show_state(l);
+    has_moved(l);
     transport_run(l->transport, is_draining(l) ? -1 : events_fd(l->events), wait_ms(l));
     collect(l);
     record(l);
@@ -459,12 +482,14 @@ static void open_loop(struct loop *l, struct pool_shared *shared)
 {
     l->shared = shared;
     l->state = &shared->states[atomic_fetch_add(&shared->next_state, 1)];
-    l->config = shared->config;
-    l->context = (struct attempt_context){ shared->config, shared->providers };
+    l->settings = atomic_load(&shared->settings);
+    l->config = l->settings->config;
+    l->context = (struct attempt_context){ l->config, l->settings->providers };
     l->db = db_new(&l->config->database, &(struct db_options){ .application = "workerd" });
     l->events = events_new(l->config);
     l->transport = transport_new(l->config->worker.max_in_flight);
     l->gate = gate_new(shared->gate, room_at, l);
+    gate_follow(l->gate, l->config, l->settings->providers);
     l->share.most = (size_t)l->config->worker.max_in_flight;
     l->last_ended = &l->ended;
 }

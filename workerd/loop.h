@@ -10,6 +10,7 @@
  * what came out (DESIGN section 2).
  */
 struct loop_state { /* of one thread, for others to see */
+    _Atomic int64_t moved_ms; /* when it last began a turn, or a step that may take long; monotonic */
     atomic_bool database_is_up, broker_is_up;
     atomic_size_t in_flight[PF_COUNT]; /* attempts that were begun and are not recorded */
     atomic_size_t waiting[LANE_COUNT]; /* references that it was handed and has not claimed */
@@ -24,9 +25,17 @@ struct sample {
 };
 #define SAMPLE_MOST 10000
 
+/* What a turn goes by; a reload makes a new one, and the ones before stay until the end. */
+struct settings {
+    const struct config *config;
+    struct providers *providers;
+    struct settings *before;
+};
+
 struct pool_shared {
-    const struct config *config;       /* constant */
-    const struct providers *providers; /* constant */
+    const struct config *config; /* of the start */
+    _Atomic(struct settings *) settings;
+    _Atomic int64_t scheduler_moved_ms;
     struct loop_state *states;         /* one for each loop: config->worker.threads */
     atomic_int next_state;             /* the first that no loop has taken yet */
     struct gate_shared *gate;

@@ -20,7 +20,39 @@ static void add(struct pool *p, void *(*run)(void *))
         abort();
 }
 
-struct pool *pool_start(const struct config *config, const struct providers *providers)
+void pool_follow(struct pool *p, const struct config *config, struct providers *providers)
+{
+    struct settings *s = calloc(1, sizeof *s);
+
+    if (s == NULL)
+        abort();
+    *s = (struct settings){ config, providers, atomic_load(&p->shared.settings) };
+    atomic_store(&p->shared.settings, s);
+}
+
+bool pool_has_moved(const struct pool *p, int64_t within_ms)
+{
+    int64_t since_ms = clock_mono_ms() - within_ms;
+    bool moved = !p->shared.config->scheduler.enabled ||
+                 atomic_load(&p->shared.scheduler_moved_ms) >= since_ms;
+
+    for (int i = 0; i < p->shared.config->worker.threads; i++)
+        moved = moved && atomic_load(&p->shared.states[i].moved_ms) >= since_ms;
+    return moved;
+}
+
+static void free_settings(struct pool *p)
+{
+    struct settings *s = atomic_load(&p->shared.settings), *before;
+
+    for (; s != NULL; s = before) {
+        before = s->before;
+        providers_close(s->providers);
+        free(s);
+    }
+}
+
+struct pool *pool_start(const struct config *config, struct providers *providers)
 {
     struct pool *p = calloc(1, sizeof *p);
     size_t n = (size_t)config->worker.threads;
@@ -29,7 +61,10 @@ struct pool *pool_start(const struct config *config, const struct providers *pro
         (p->shared.states = calloc(n, sizeof *p->shared.states)) == NULL)
         abort();
     p->shared.config = config;
-    p->shared.providers = providers;
+    pool_follow(p, config, providers);
+    atomic_store(&p->shared.scheduler_moved_ms, clock_mono_ms());
+    for (size_t i = 0; i < n; i++)
+        atomic_store(&p->shared.states[i].moved_ms, clock_mono_ms());
     p->shared.gate = gate_shared_new(config, providers);
     for (size_t i = 0; i < n; i++)
         add(p, loop_run);
@@ -58,6 +93,7 @@ void pool_stop(struct pool *p, void (*tick)(void))
     for (size_t i = 0; i < p->count; i++)
         join(p->threads[i], tick);
     gate_shared_free(p->shared.gate);
+    free_settings(p);
     free(p->shared.states);
     free(p->threads);
     free(p);

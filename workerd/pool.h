@@ -1,5 +1,8 @@
 #ifndef WORKERD_POOL_H
 #define WORKERD_POOL_H
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "common/config/config.h"
 #include "workerd/providers.h"
 /*
@@ -8,7 +11,13 @@
 struct pool;
 struct pool_shared;
 
-struct pool *pool_start(const struct config *config, const struct providers *providers);
+/* The configuration is borrowed, the providers are taken. */
+struct pool *pool_start(const struct config *config, struct providers *providers);
+
+/* Each thread goes by these from its next turn on. */
+void pool_follow(struct pool *p, const struct config *config, struct providers *providers);
+bool pool_has_moved(const struct pool *p, int64_t within_ms); /* each of its threads */
+
 /*
  * Takes no new work, finishes and records what is in flight within [worker] drain_seconds, then
  * returns.  tick is called a few times a second meanwhile.

@@ -46,6 +46,7 @@ static enum status open_one(struct open_provider *p, const struct provider_confi
                             const struct config *config, struct error *err)
 {
     p->config = pc;
+    p->index = (size_t)(pc - config->providers);
     p->adapter = adapter_find(pc->kind);
     p->retry = (struct retry_policy){ .max_attempts = config->worker.max_attempts,
                                       .base_ms = config->worker.retry_base_ms,

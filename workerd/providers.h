@@ -14,6 +14,7 @@
  */
 struct open_provider {
     const struct provider_config *config;
+    size_t index; /* its place in the configuration's list, which a reload does not change */
     const struct adapter *adapter;
     struct provider *handle;
     struct retry_policy retry;

@@ -152,6 +152,11 @@ static void note_belt(struct scheduler *s, bool up)
                  s->away_since_ms != 0 && now_ms - s->away_since_ms > BROKER_PATIENCE_MS);
 }
 
+static void has_moved(struct scheduler *s)
+{
+    atomic_store_explicit(&s->shared->scheduler_moved_ms, clock_mono_ms(), memory_order_relaxed);
+}
+
 /* A lane with a backlog is looked at more often than the others. */
 static void set_next_look(const struct scheduler *s, struct lane *l, int64_t now_ms)
 {
@@ -174,6 +179,7 @@ static void round_of_lanes(struct scheduler *s, bool all)
 
         if (l->next_ms == INT64_MAX || (!all && now_ms < l->next_ms))
             continue;
+        has_moved(s);
         if (up)
             serve(s, lane, &err);
         set_next_look(s, l, now_ms);
@@ -243,7 +249,7 @@ static void take_sample(struct scheduler *s)
 }
 
 /* Until the next look at a lane is due; true: somebody has made something due at once. */
-static bool wait_for_round(const struct scheduler *s)
+static bool wait_for_round(struct scheduler *s)
 {
     int64_t next_ms = clock_mono_ms() + s->config->scheduler.interval_ms, left_ms;
 
@@ -252,6 +258,7 @@ static bool wait_for_round(const struct scheduler *s)
             next_ms = s->lanes[lane].next_ms;
     }
     while (!atomic_load(&s->shared->stopping) && (left_ms = next_ms - clock_mono_ms()) > 0) {
+        has_moved(s);
         if (atomic_exchange(&s->shared->something_is_due, false))
             return true;
         clock_sleep_ms(left_ms < BACKLOG_PAUSE_MS ? left_ms : BACKLOG_PAUSE_MS);
@@ -273,6 +280,15 @@ static void open_lanes(struct scheduler *s)
     }
 }
 
+static void follow_settings(struct scheduler *s)
+{
+    const struct config *now = atomic_load(&s->shared->settings)->config;
+
+    for (int lane = 0; lane < LANE_COUNT && now != s->config; lane++)
+        window_follow(&s->lanes[lane].window, WINDOW_LEAST, config_rate_of(now, lane_platform(lane)));
+    s->config = now;
+}
+
 void *scheduler_run(void *arg)
 {
     struct pool_shared *shared = arg;
@@ -288,6 +304,8 @@ void *scheduler_run(void *arg)
 
     open_lanes(&s);
     while (!atomic_load(&shared->stopping)) {
+        has_moved(&s);
+        follow_settings(&s);
         prune(&s);
         retry_callbacks(&s);
         take_sample(&s);

@@ -312,6 +312,8 @@ static void set_http(struct wagon *w)
     append(&w->headers, "Expect:"); /* no waiting for 100 Continue */
     for (const char *const *h = w->what->headers; h != NULL && *h != NULL; h++)
         append(&w->headers, *h);
+    if (w->what->trace_line != NULL)
+        append(&w->headers, w->what->trace_line);
     set_method(w);
     curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);

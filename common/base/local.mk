@@ -15,3 +15,5 @@ common_libcommon_a_SOURCES += common/base/mask.c common/base/mask.h
 common_libcommon_a_SOURCES += common/base/escape.c common/base/escape.h common/base/template.c common/base/template.h
 common_libcommon_a_SOURCES += common/base/json_path.c common/base/json_path.h
 common_libcommon_a_SOURCES += common/base/items.c common/base/items.h
+common_libcommon_a_SOURCES += common/base/trace.c common/base/trace.h
+common_libcommon_a_SOURCES += common/base/supervisor.c common/base/supervisor.h

@@ -29,16 +29,17 @@ struct line {
     struct json_writer json; /* unused by the text form */
 };
 
-/* Set before threads start; constant then. */
+/* Set before threads start; constant then, but for the level. */
 static struct {
     const char *program;
-    enum log_level level;
+    _Atomic(enum log_level) level;
     enum log_format format;
     int fd;
 } settings = { .level = LEVEL_INFO, .format = LOG_JSON, .fd = STDERR_FILENO };
 
 static _Thread_local struct {
     const char *request_id, *recipient_id;
+    const struct trace *trace;
 } context;
 
 static atomic_uint_least64_t dropped; /* lines that nobody has been told of yet */
@@ -47,8 +48,13 @@ static atomic_bool stuck;             /* the last line could not be written */
 void log_open(const char *program, enum log_level level, enum log_format format)
 {
     settings.program = program;
-    settings.level = level;
+    log_set_level(level);
     settings.format = format;
+}
+
+void log_set_level(enum log_level level)
+{
+    atomic_store_explicit(&settings.level, level, memory_order_relaxed);
 }
 
 void log_set_fd(int fd)
@@ -58,13 +64,14 @@ void log_set_fd(int fd)
 
 bool log_enabled(enum log_level level)
 {
-    return level >= settings.level;
+    return level >= atomic_load_explicit(&settings.level, memory_order_relaxed);
 }
 
-void log_context(const char *request_id, const char *recipient_id)
+void log_context(const char *request_id, const char *recipient_id, const struct trace *trace)
 {
     context.request_id = request_id;
     context.recipient_id = recipient_id;
+    context.trace = trace;
 }
 
 static const char *program(void)
@@ -171,12 +178,21 @@ static bool has_field(const struct log_field *fields, const char *name)
     return false;
 }
 
+static const char *given(const char *id)
+{
+    return id[0] == '\0' ? NULL : id;
+}
+
 /* The thread's ids, unless the caller gave that field himself. */
 static bool add_context(const struct form *form, struct line *l, const struct log_field *fields)
 {
+    const struct trace *trace = context.trace;
     const struct log_field own[] = {
         STR("request_id", context.request_id),
         STR("recipient", context.recipient_id),
+        STR("trace_id", trace == NULL ? NULL : given(trace->id)),
+        STR("span_id", trace == NULL ? NULL : given(trace->span)),
+        STR("parent_span_id", trace == NULL ? NULL : given(trace->parent)),
     };
     bool all = true;
 

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "common/base/error.h"
+#include "common/base/trace.h"
 /*
  * log - one event, one line, typed fields, on stderr.
  *
@@ -29,6 +30,7 @@ struct log_field {
 
 /* Once at start, before threads.  program appears in each line ("workerd"). */
 void log_open(const char *program, enum log_level level, enum log_format format);
+void log_set_level(enum log_level level); /* at any time, from any thread */
 void log_set_fd(int fd); /* for tests; 2 at first */
 bool log_enabled(enum log_level level);
 
@@ -36,7 +38,7 @@ bool log_enabled(enum log_level level);
  * Ids that every line of this thread carries until they change; borrowed, NULL for none.  A loop
  * sets them where it takes up a request or a recipient and clears them after it.
  */
-void log_context(const char *request_id, const char *recipient_id);
+void log_context(const char *request_id, const char *recipient_id, const struct trace *trace);
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields);
 

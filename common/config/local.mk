@@ -8,3 +8,4 @@ common_libcommon_a_SOURCES += \
 common_libcommon_a_SOURCES += common/config/program.c common/config/program.h
 common_libcommon_a_SOURCES += common/config/gateway.c common/config/gateway.h \
     common/config/gateway_callback.c common/config/gateway_callback.h
+common_libcommon_a_SOURCES += common/config/reload.c common/config/reload.h

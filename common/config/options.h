@@ -1,5 +1,6 @@
 #ifndef COMMON_CONFIG_OPTIONS_H
 #define COMMON_CONFIG_OPTIONS_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 /*
@@ -28,6 +29,7 @@ struct option {
     int64_t min, max;
     const char *choices;
     const char *kinds;      /* for provider.*: the kinds that use it ("smtp http"), NULL for all */
+    bool reloads;           /* a running program takes up another value (reload.h) */
     const char *comment;    /* one sentence for the example file and the manual */
 };
 extern const struct option options[];

@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "common/base/clock.h"
+#include "common/base/supervisor.h"
+
 #define TICK_MS 250
 
 struct asked {
@@ -110,15 +113,45 @@ void program_block_signals(void)
     pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
-void program_wait(void (*tick)(void))
+static void reload(const struct program_hooks *hooks)
+{
+    char text[64];
+
+    snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_mono_us());
+    supervisor_tell(text);
+    if (hooks->reload != NULL)
+        hooks->reload(hooks->arg);
+    supervisor_tell("READY=1");
+}
+
+/* Three times in each interval, as long as nothing stands still. */
+static void feed_watchdog(const struct program_hooks *hooks, int64_t *next_ms)
+{
+    int64_t interval_ms = supervisor_watchdog_ms(), now_ms = clock_mono_ms();
+
+    if (interval_ms == 0 || now_ms < *next_ms)
+        return;
+    *next_ms = now_ms + interval_ms / 3;
+    if (hooks->is_alive == NULL || hooks->is_alive(hooks->arg, interval_ms))
+        supervisor_tell("WATCHDOG=1");
+}
+
+void program_wait(const struct program_hooks *hooks)
 {
     struct timespec limit = { .tv_nsec = TICK_MS * 1000000L };
+    int64_t next_feed_ms = 0;
     sigset_t set;
     int got;
 
     fill(&set);
+    supervisor_tell("READY=1");
     do {
         got = sigtimedwait(&set, NULL, &limit);
-        tick();
+        if (got == SIGHUP)
+            reload(hooks);
+        if (hooks->tick != NULL)
+            hooks->tick(hooks->arg);
+        feed_watchdog(hooks, &next_feed_ms);
     } while (got < 0 || got == SIGHUP);
+    supervisor_tell("STOPPING=1");
 }

@@ -1,5 +1,8 @@
 #ifndef COMMON_CONFIG_PROGRAM_H
 #define COMMON_CONFIG_PROGRAM_H
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "common/config/config.h"
 /*
  * program - how a server program begins: its command line and its configuration.
@@ -24,9 +27,18 @@ int program_begin(const struct program *p, int argc, char **argv, struct config 
 /* Blocks SIGTERM, SIGINT, SIGHUP and SIGUSR1 in this thread and those it will start. */
 void program_block_signals(void);
 
+/* What a running program does besides its work; each may be NULL. */
+struct program_hooks {
+    void (*tick)(void *arg);   /* a few times a second */
+    void (*reload)(void *arg); /* at SIGHUP */
+    bool (*is_alive)(void *arg, int64_t within_ms); /* has each of its threads moved in that time? */
+    void *arg;
+};
+
 /*
- * Waits until one that ends the program arrives (SIGTERM, SIGINT; SIGUSR1 as multiwatch sends it);
- * tick is called a few times a second meanwhile.
+ * Waits until a signal arrives that ends the program (SIGTERM, SIGINT; SIGUSR1 as multiwatch sends
+ * it).  Tells the service manager that the program is ready, reloads, is alive and stops
+ * (supervisor.h).
  */
-void program_wait(void (*tick)(void));
+void program_wait(const struct program_hooks *hooks);
 #endif

@@ -6,7 +6,7 @@
 #include "common/db/messages.h"
 
 /*
- * $1 to $13: one element a message; $14 to $20: one element a recipient, whose message is named by
+ * $1 to $14: one element a message; $15 to $21: one element a recipient, whose message is named by
  * its place in $1.  Nothing is looked up, so the cost is that of the rows.  `before` comes first in
  * the WITH; `if_fresh` keeps out what it has not let in, by the message's id.
  */
@@ -14,21 +14,21 @@
     "WITH " before "m AS ("                                                                       \
     "  INSERT INTO messages (id, user_id, status, priority, platforms, recipient_count,"          \
     "                        open_count, created_at, updated_at, scheduled_at, expires_at,"       \
-    "                        content, subject, html, senders, metadata)"                          \
+    "                        content, subject, html, senders, metadata, trace)"                   \
     "  SELECT id, user_id,"                                                                       \
     "         CASE WHEN scheduled_at IS NULL THEN 'pending' ELSE 'scheduled' END::message_status,"\
     "         priority, platforms, recipients, recipients, created_at, created_at, scheduled_at," \
-    "         expires_at, content, subject, html, senders, metadata"                              \
+    "         expires_at, content, subject, html, senders, metadata, decode(trace, 'hex')"        \
     "    FROM unnest($1::uuid[], $2::uuid[], $3::message_priority[], $4::smallint[], $5::int[],"  \
     "                $6::timestamptz[], $7::timestamptz[], $8::timestamptz[], $9::text[],"        \
-    "                $10::text[], $11::text[], $12::jsonb[], $13::json[])"                       \
+    "                $10::text[], $11::text[], $12::jsonb[], $13::json[], $14::text[])"          \
     "      AS i (id, user_id, priority, platforms, recipients, created_at, scheduled_at,"         \
-    "            expires_at, content, subject, html, senders, metadata)" if_fresh("id")           \
+    "            expires_at, content, subject, html, senders, metadata, trace)" if_fresh("id")    \
     "), input AS MATERIALIZED ("                                                                  \
     "  SELECT ($1::uuid[])[k] AS message_id, n, platform, recipient, metadata, lane, due_at,"     \
     "         uuid_hash(($2::uuid[])[k]) AS user_key"                                             \
-    "    FROM unnest($14::int[], $15::int[], $16::platform[], $17::text[], $18::json[],"         \
-    "                $19::smallint[], $20::timestamptz[])"                                        \
+    "    FROM unnest($15::int[], $16::int[], $17::platform[], $18::text[], $19::json[],"         \
+    "                $20::smallint[], $21::timestamptz[])"                                        \
     "      AS i (k, n, platform, recipient, metadata, lane, due_at)" if_fresh("($1::uuid[])[k]")  \
     "), r AS ("                                                                                   \
     "  INSERT INTO message_recipients (message_id, n, platform, recipient, metadata, updated_at)" \
@@ -42,7 +42,7 @@
 #define IF_FRESH(id) " WHERE " id " IN (SELECT id FROM fresh)"
 
 enum { M_ID, M_USER, M_PRIORITY, M_PLATFORMS, M_COUNT, M_CREATED, M_SCHEDULED, M_EXPIRES, M_CONTENT,
-       M_SUBJECT, M_HTML, M_SENDERS, M_METADATA,
+       M_SUBJECT, M_HTML, M_SENDERS, M_METADATA, M_TRACE,
        R_MESSAGE, R_N, R_PLATFORM, R_ADDRESS, R_METADATA, R_LANE, R_DUE,
        COLUMNS,
        K_USER = COLUMNS, K_KEY, K_TOKEN, K_SHA256, K_STATUS, K_LOCATION, K_RESPONSE,
@@ -57,12 +57,12 @@ static const struct statement insert_keyed = {
     ACCEPT_SQL("taken AS ("
                "  INSERT INTO idempotency (user_id, key, token, body_sha256, status, location, response)"
                "  SELECT user_id, key, token, decode(sha256, 'hex'), status, location, response"
-               "    FROM unnest($21::uuid[], $22::text[], $23::uuid[], $24::text[], $25::smallint[],"
-               "                $26::text[], $27::text[])"
+               "    FROM unnest($22::uuid[], $23::text[], $24::uuid[], $25::text[], $26::smallint[],"
+               "                $27::text[], $28::text[])"
                "      AS i (user_id, key, token, sha256, status, location, response)"
                "   ORDER BY user_id, key ON CONFLICT DO NOTHING RETURNING token"
                "), fresh AS MATERIALIZED ("
-               "  SELECT i.id FROM unnest($1::uuid[], $28::uuid[]) AS i (id, token)"
+               "  SELECT i.id FROM unnest($1::uuid[], $29::uuid[]) AS i (id, token)"
                "    JOIN taken t ON t.token = i.token"
                "), ",
                IF_FRESH) "SELECT token FROM taken",
@@ -127,6 +127,7 @@ static void add_message(struct array col[COLUMNS], const struct message_draft *d
     array_add_text(&col[M_HTML], d->html);
     add_senders(&col[M_SENDERS], d);
     array_add_text(&col[M_METADATA], d->metadata);
+    array_add_text(&col[M_TRACE], d->trace);
     add_recipients(col, d, k);
 }
 

@@ -34,7 +34,7 @@ static const struct statement claim = {
     "SELECT c.message_id, c.n, c.fence, c.attempts, c.platform, c.recipient, " MS("m.created_at")
     ", " MS("m.expires_at") ", f.content, f.subject, f.html, f.senders, c.place, m.priority,"
     "       CASE WHEN c.platform = 'whatsapp' THEN m.metadata END, c.metadata,"
-    "       " MS("greatest(m.created_at, m.scheduled_at)")
+    "       " MS("greatest(m.created_at, m.scheduled_at)") ", encode(m.trace, 'hex')"
     "  FROM claimed c JOIN messages m ON m.id = c.message_id"
     "  LEFT JOIN messages f ON f.id = c.message_id"
     "   AND c.n = (SELECT min(x.n) FROM claimed x WHERE x.message_id = c.message_id)"
@@ -61,6 +61,7 @@ static bool read_claim(const struct rows *rows, size_t i, struct claim *list)
         .place = (int)row_int(rows, i, 12),
         .metadata = row_text(rows, i, 14),
         .own_metadata = row_text(rows, i, 15),
+        .trace = row_text(rows, i, 17),
     };
     return platform_parse(row_text(rows, i, 4), &c->platform) &&
            priority_parse(row_text(rows, i, 13), &c->priority) && c->content != NULL;

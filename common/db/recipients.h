@@ -33,6 +33,7 @@ struct claim {
     const char *content, *subject, *html; /* shared by all claims of a message */
     const char *senders;                  /* JSON, or NULL */
     const char *metadata, *own_metadata;  /* the message's, the recipient's; NULL but on whatsapp */
+    const char *trace;                    /* what trace_keep() wrote; NULL: the message is its own */
     int64_t created_ms, expires_ms;       /* expires_ms: -1 for never */
     int64_t wanted_ms;                    /* when it was to leave: created, or scheduled */
 };

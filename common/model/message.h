@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "common/base/arena.h"
+#include "common/base/trace.h"
 #include "common/base/uuid.h"
 #include "common/model/delivery.h"
 #include "common/model/platform.h"
@@ -46,6 +47,7 @@ struct message_draft {
     const char *subject, *html;   /* NULL: not given */
     const char *from[PF_COUNT];   /* NULL: the platform's own */
     const char *metadata;         /* a JSON object, or NULL */
+    const char *trace;            /* as trace_keep() writes it; NULL: its own */
     enum priority priority;
     int64_t created_ms;
     int64_t scheduled_ms, expires_ms; /* -1: not given */

@@ -5,13 +5,26 @@
 #define NOTE_EVERY_MS 40 /* a shorter time tells little */
 #define WEIGHT 0.3       /* of the newest pace */
 
-void window_init(struct window *w, size_t least, size_t most, int rate)
+static size_t least_of(size_t least, int rate)
 {
     size_t calls = (size_t)rate / SHARE_OF_SECOND;
 
     if (rate > 0 && calls < least)
         least = calls > 0 ? calls : 1;
+    return least;
+}
+
+void window_init(struct window *w, size_t least, size_t most, int rate)
+{
+    least = least_of(least, rate);
     *w = (struct window){ .least = least, .size = least, .most = most > least ? most : least };
+}
+
+void window_follow(struct window *w, size_t least, int rate)
+{
+    w->least = least_of(least, rate);
+    w->most = w->most > w->least ? w->most : w->least;
+    w->size = w->least; /* it learns its size anew */
 }
 
 static size_t clamp(const struct window *w, double size)

@@ -23,6 +23,8 @@ struct window {
 
 /* Where a rate (calls a second; 0: none) says how slow it goes, the least is a quarter of a second's too. */
 void window_init(struct window *w, size_t least, size_t most, int rate);
+/* Another rate, from now on. */
+void window_follow(struct window *w, size_t least, int rate);
 
 /* The queue's depth, looked up at now_ms (monotonic); backlog: more was due than fitted. */
 void window_note(struct window *w, size_t ready, bool backlog, int64_t now_ms);

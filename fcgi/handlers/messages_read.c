@@ -35,6 +35,7 @@ static enum status find(struct api *api, struct call *c, struct message *out)
 {
     if (!uuid_is_valid(c->id)) /* another form cannot be a message's */
         return ST_NOT_FOUND;
+    c->message_id = c->id;
     return messages_find(api->db, c->id, owner_of(c), &c->mem, out, NULL);
 }
 

@@ -45,8 +45,8 @@ static int64_t due_of(const struct api *api, const struct message_draft *d)
 
 /* NULL where the message is at fault. */
 static struct message_draft *decode_message(struct api *api, struct call *c, const json_t *body,
-                                            const struct message_rules *rules, size_t faults_most,
-                                            struct faults *faults)
+                                            const struct message_rules *rules, const char *trace,
+                                            size_t faults_most, struct faults *faults)
 {
     struct message_draft *draft = ARENA_NEW(&c->mem, struct message_draft);
 
@@ -57,8 +57,24 @@ static struct message_draft *decode_message(struct api *api, struct call *c, con
         return NULL;
     uuid_v7(draft->created_ms, draft->id);
     draft->user_id = c->caller.user_id;
+    draft->trace = trace;
     draft->due_ms = due_of(api, draft);
     return draft;
+}
+
+/*
+ * What is kept of the trace.  A single message without a caller's trace keeps nothing: it is its own,
+ * and the request's trace becomes that one.  The messages of a bulk keep that of their request.
+ */
+static const char *kept_trace(struct call *c, bool bulk)
+{
+    char *kept = NULL;
+
+    if (bulk || c->traced) {
+        kept = arena_alloc(&c->mem, TRACE_KEPT_BYTES);
+        trace_keep(&c->trace, kept);
+    }
+    return kept;
 }
 
 static const char *count_faults(struct call *c, const struct faults *faults)
@@ -121,7 +137,8 @@ static bool decode_one(struct api *api, struct sending *s)
         return false;
     message_rules_init(&rules, api->config, clock_wall_ms());
     s->drafts = ARENA_ARRAY(&s->call->mem, const struct message_draft *, 1);
-    s->drafts[0] = decode_message(api, s->call, body, &rules, FAULTS_MAX, &faults);
+    s->drafts[0] = decode_message(api, s->call, body, &rules, kept_trace(s->call, false), FAULTS_MAX,
+                                  &faults);
     if (s->drafts[0] == NULL) {
         problem_answer(s->call, PROBLEM_VALIDATION_FAILED, count_faults(s->call, &faults), &faults);
         return false;
@@ -192,6 +209,7 @@ static void decode_each(struct api *api, struct sending *s, const json_t *messag
     struct buf results = BUF_INIT(RESPONSE_BODY_MAX);
     struct json_writer list = JSON_WRITER(&results), w = JSON_WRITER(&s->call->res.body);
     size_t n = json_array_size(messages), told = 0;
+    const char *trace = kept_trace(s->call, true);
     struct message_rules rules;
     struct faults faults;
 
@@ -200,7 +218,8 @@ static void decode_each(struct api *api, struct sending *s, const json_t *messag
     jw_open(&list, NULL, '[');
     for (size_t i = 0; i < n; i++) {
         const struct message_draft *d =
-            decode_message(api, s->call, json_array_get(messages, i), &rules, share_of(told), &faults);
+            decode_message(api, s->call, json_array_get(messages, i), &rules, trace, share_of(told),
+                           &faults);
 
         if (d != NULL)
             s->drafts[s->n_drafts++] = d;
@@ -260,11 +279,20 @@ static void count_accepted(const struct sending *s)
         metrics_add(M_MESSAGES_ACCEPTED, accepted[p], LABELS(platform_name((enum platform)p)));
 }
 
+static void name_message(struct call *c, const struct message_draft *d)
+{
+    c->message_id = d->id;
+    if (!c->traced)
+        trace_of_uuid(d->id, &c->trace);
+}
+
 static void answer_sent(struct api *api, const struct sending *s)
 {
     for (size_t i = 0; i < s->n_drafts; i++)
         publisher_put(api->publisher, s->drafts[i]);
     count_accepted(s);
+    if (s->location != NULL)
+        name_message(s->call, s->drafts[0]);
     answer(s->call, s->status, s->location, s->answer);
 }
 

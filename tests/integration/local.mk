@@ -86,7 +86,7 @@ endif
 %C%_test_replay_SOURCES = %D%/test_replay.c $(TABLES_HARNESS)
 # The delivery engine: gate, lanes, backlog.
 if HAVE_CHECK
-INTEGRATION_TESTS += %D%/test_engine %D%/test_lanes %D%/test_providers
+INTEGRATION_TESTS += %D%/test_engine %D%/test_lanes %D%/test_providers %D%/test_operation
 endif
 ENGINE_HARNESS = %D%/engine.c %D%/engine.h $(STACK_HARNESS)
 %C%_test_providers_SOURCES = %D%/test_providers.c %D%/judge.c %D%/judge.h $(ENGINE_HARNESS)
@@ -110,6 +110,7 @@ CALLS_HARNESS = \
 %C%_test_mail_SOURCES = %D%/test_mail.c $(CALLS_HARNESS)
 %C%_test_mail_LDADD = $(LDADD) $(SSL_LIBS)
 %C%_test_lanes_SOURCES = %D%/test_lanes.c $(ENGINE_HARNESS)
+%C%_test_operation_SOURCES = %D%/test_operation.c $(ENGINE_HARNESS)
 %C%_test_dead_SOURCES = %D%/test_dead.c $(STACK_HARNESS)
 # Mail to the simulator, over TLS and with a login.
 if HAVE_CHECK

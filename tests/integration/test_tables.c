@@ -162,7 +162,7 @@ static void call_ready(struct db *db)
 
     ck_assert_int_eq(config_load(NULL, env, config, &faults), ST_OK);
     api.cache = cache_new(&config->redis);
-    api.publisher = publisher_start(config);
+    api.publisher = publisher_start(live_config_new(config));
     call_init(&call);
     ready_show(&api, &call);
     ck_assert_int_eq(call.res.status, 200);

@@ -19,6 +19,7 @@ struct request {
     const char *method;
     const char *path;                         /* as sent, still encoded, without the query */
     const char *authorization, *content_type; /* NULL: not given */
+    const char *traceparent;                  /* likewise */
     bool reused; /* its connection has served an earlier one */
     struct buf body;                          /* overflowed: more than its limit came */
 };

@@ -94,6 +94,7 @@ bool oracle_request(struct oracle *o, const struct exchange *x)
     jw_text(&w, "provider", x->provider != NULL ? x->provider->name : NULL);
     jw_text(&w, "method", x->request.method);
     jw_text(&w, "path", x->shown_path != NULL ? x->shown_path : x->request.path);
+    jw_text(&w, "traceparent", x->request.traceparent);
     jw_bool(&w, "ok", x->ok);
     add_code(&w, "code", x->answer.code);
     jw_text(&w, "problem", x->answer.problem);

@@ -107,6 +107,7 @@ static void begin(struct call *call, const char *method)
     x->request.method = arena_strdup(&x->mem, method);
     x->request.authorization = header(call, "Authorization");
     x->request.content_type = header(call, "Content-Type");
+    x->request.traceparent = header(call, "traceparent");
     x->request.reused = has_served(call->connection);
     call->begun = true;
 }

@@ -34,6 +34,7 @@ check_PROGRAMS += tests/unit/test_error
 check_PROGRAMS += tests/unit/test_json
 check_PROGRAMS += tests/unit/test_log
 check_PROGRAMS += tests/unit/test_random
+check_PROGRAMS += tests/unit/test_trace tests/unit/test_supervisor tests/unit/test_reload
 check_PROGRAMS += tests/unit/test_utf8
 check_PROGRAMS += tests/unit/test_digest
 check_PROGRAMS += tests/unit/test_hmac

@@ -62,7 +62,7 @@ START_TEST(a_line_is_one_json_object)
     int64_t at;
 
     open_log(LEVEL_INFO, LOG_JSON);
-    log_context("req-1", "m.0");
+    log_context("req-1", "m.0", NULL);
     error_set(&e, ST_BUG, "went \"wrong\"");
     log_warn("attempt.deferred", STR("provider", "twilio"), NUM("delay_ms", -5), BOOL("last", true),
              BOOL("first", false), STR("absent", NULL), ERR(&e));
@@ -83,12 +83,31 @@ START_TEST(a_line_is_one_json_object)
 }
 END_TEST
 
+START_TEST(a_line_names_the_span_that_it_belongs_to)
+{
+    struct trace t = { .id = "4bf92f3577b34da6a3ce929d0e0e4736", .span = "00f067aa0ba902b7", .flags = "01" };
+
+    open_log(LEVEL_INFO, LOG_JSON);
+    log_context(NULL, NULL, &t);
+    log_info("x");
+    SCOPED(json_t) line = logged_object();
+    ck_assert_str_eq(text_of(line, "trace_id"), t.id);
+    ck_assert_str_eq(text_of(line, "span_id"), t.span);
+    ck_assert_ptr_null(json_object_get(line, "parent_span_id"));
+    memcpy(t.parent, "b7ad6b7169203331", sizeof t.parent);
+    open_log(LEVEL_INFO, LOG_JSON);
+    log_info("x");
+    SCOPED(json_t) child = logged_object();
+    ck_assert_str_eq(text_of(child, "parent_span_id"), t.parent);
+}
+END_TEST
+
 START_TEST(a_line_of_text_is_readable)
 {
     const char *text;
 
     open_log(LEVEL_INFO, LOG_TEXT);
-    log_context("req-1", NULL);
+    log_context("req-1", NULL, NULL);
     log_info("pool.started", NUM("threads", 4), BOOL("tls", false), STR("queue", "sms.high"),
              STR("words", "two words"), STR("empty", ""), STR("sign", "a=b"));
     text = logged();
@@ -113,7 +132,7 @@ END_TEST
 START_TEST(a_field_replaces_the_context_of_the_same_name)
 {
     open_log(LEVEL_INFO, LOG_JSON);
-    log_context("req-1", "m.0");
+    log_context("req-1", "m.0", NULL);
     log_info("x", STR("recipient", "m.7"));
     SCOPED(json_t) line = logged_object(); /* refuses a name that stands twice */
     ck_assert_str_eq(text_of(line, "recipient"), "m.7");
@@ -209,7 +228,7 @@ static pthread_barrier_t all_have_their_context;
 
 static void *log_many(void *id)
 {
-    log_context(id, NULL);
+    log_context(id, NULL, NULL);
     pthread_barrier_wait(&all_have_their_context);
     for (int i = 0; i < LINES; i++)
         log_info("many", STR("filler", "some words that make the line a little longer"));
@@ -241,7 +260,7 @@ START_TEST(threads_do_not_mix_their_lines_or_contexts)
 }
 END_TEST
 
-SUITE("log", a_line_is_one_json_object, a_line_of_text_is_readable,
+SUITE("log", a_line_is_one_json_object, a_line_names_the_span_that_it_belongs_to, a_line_of_text_is_readable,
       levels_below_the_chosen_one_are_silent, a_field_replaces_the_context_of_the_same_name,
       whatever_a_field_holds_the_line_stays_one_valid_line, a_long_value_is_cut_between_characters,
       a_line_never_exceeds_what_a_pipe_takes_at_once,

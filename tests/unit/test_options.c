@@ -389,6 +389,30 @@ START_TEST(the_example_can_be_used_as_it_stands)
 }
 END_TEST
 
+/* ---- what a running program takes up ---- */
+
+START_TEST(the_manual_names_every_key_that_a_reload_takes_up_and_no_other)
+{
+    struct arena mem = ARENA_INIT;
+    const char *text = strstr(read_source(&mem, "docs/configuration.md"), "\n## While a program runs\n");
+    const char *row = strstr(text, "\n| --- |"), *end = strstr(row, "\n\n");
+    const char *table = arena_strndup(&mem, row, (size_t)(end - row));
+    int named = 0;
+
+    for (size_t i = 0; i < n_options; i++) {
+        const char *own = strstr(table, arena_printf(&mem, "\n| `[%s]` |", options[i].section));
+        const char *key = arena_printf(&mem, " `%s`", options[i].key);
+        bool is_named = own != NULL &&
+                        strstr(arena_strndup(&mem, own, strcspn(own + 1, "\n") + 1), key) != NULL;
+
+        ck_assert_msg(is_named == options[i].reloads, "[%s] %s", options[i].section, options[i].key);
+        named += is_named;
+    }
+    ck_assert_int_eq(count(table, " `") - count(table, "\n| `["), named);
+    arena_done(&mem);
+}
+END_TEST
+
 /* ---- .env.example ---- */
 
 static const char *variable_line(struct visitor *v, const struct option *o, const char *section)
@@ -475,7 +499,8 @@ START_TEST(the_manual_shows_every_key_with_its_default_and_comment_and_no_other)
 }
 END_TEST
 
-SUITE("options", every_key_stands_once, the_keys_of_a_section_stand_together,
+SUITE("options", the_manual_names_every_key_that_a_reload_takes_up_and_no_other,
+      every_key_stands_once, the_keys_of_a_section_stand_together,
       every_key_has_its_own_variable, every_comment_is_one_sentence,
       numbers_have_bounds_that_fit_their_members,
       only_choices_have_choices_and_their_default_is_one, kinds_that_use_a_key_exist,

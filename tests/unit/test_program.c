@@ -2,9 +2,12 @@
 #include "common/config/program.h"
 
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -172,8 +175,9 @@ END_TEST
 static int ticks, signals_to_send[4];
 
 /* One signal at each tick, while there are any. */
-static void tick(void)
+static void tick(void *arg)
 {
+    (void)arg;
     int signal_number = signals_to_send[ticks++];
 
     if (signal_number != 0)
@@ -189,7 +193,7 @@ static void expect_end_after(int first, int second)
         signals_to_send[0] = first;
         signals_to_send[1] = second;
         program_block_signals();
-        program_wait(tick);
+        program_wait(&(struct program_hooks){ .tick = tick });
         _exit(ticks);
     }
     ck_assert_int_eq(waitpid(pid, &status, 0), pid);
@@ -212,7 +216,94 @@ START_TEST(a_hangup_ends_nothing)
 }
 END_TEST
 
-SUITE("program", help_goes_to_stdout_and_is_success, the_version_is_name_and_number,
+/* ---- the service manager ---- */
+
+static char said[1000];
+static int manager;
+
+static void listen_as_manager(const char *name)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+    manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    strcpy(address.sun_path + 1, name + 1);
+    ck_assert_int_eq(bind(manager, (struct sockaddr *)&address,
+                          (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name))), 0);
+    setenv("NOTIFY_SOCKET", name, 1);
+}
+
+/* All that it was told, a line each. */
+static const char *what_was_said(void)
+{
+    size_t len = 0;
+    ssize_t n;
+
+    while ((n = recv(manager, said + len, sizeof said - len - 2, 0)) >= 0) {
+        len += (size_t)n;
+        said[len++] = '\n';
+    }
+    said[len] = '\0';
+    return said;
+}
+
+static bool alive;
+
+static bool is_alive(void *arg, int64_t within_ms)
+{
+    (void)arg;
+    return alive && within_ms == 900;
+}
+
+static void note_reload(void *arg)
+{
+    *(bool *)arg = true;
+}
+
+static void wait_as(bool is_well, bool *reloaded)
+{
+    struct program_hooks hooks = { tick, note_reload, is_alive, reloaded };
+
+    alive = is_well;
+    ticks = 0;
+    setenv("WATCHDOG_USEC", "900000", 1);
+    program_block_signals();
+    program_wait(&hooks);
+}
+
+START_TEST(the_service_manager_hears_of_each_change)
+{
+    bool reloaded = false;
+    char name[60];
+
+    snprintf(name, sizeof name, "@program-%d", (int)getpid());
+    listen_as_manager(name);
+    signals_to_send[0] = SIGHUP;
+    signals_to_send[1] = SIGTERM;
+    wait_as(true, &reloaded);
+    ck_assert(reloaded);
+    what_was_said();
+    ck_assert_ptr_eq(strstr(said, "READY=1\nWATCHDOG=1\nRELOADING=1\nMONOTONIC_USEC="), said);
+    ck_assert_ptr_nonnull(strstr(said + 8, "\nREADY=1\n"));
+    ck_assert_str_eq(strrchr(strstr(said, "STOPPING"), 'S'), "STOPPING=1\n");
+}
+END_TEST
+
+START_TEST(the_watchdog_is_not_fed_while_something_stands_still)
+{
+    bool reloaded = false;
+    char name[60];
+
+    snprintf(name, sizeof name, "@program-%d", (int)getpid());
+    listen_as_manager(name);
+    signals_to_send[2] = SIGTERM;
+    wait_as(false, &reloaded);
+    ck_assert_str_eq(what_was_said(), "READY=1\nSTOPPING=1\n");
+    ck_assert(!reloaded);
+}
+END_TEST
+
+SUITE("program", the_service_manager_hears_of_each_change,
+      the_watchdog_is_not_fed_while_something_stands_still, help_goes_to_stdout_and_is_success, the_version_is_name_and_number,
       wrong_usage_is_2_with_a_hint_on_stderr, a_program_without_a_listener_refuses_the_option,
       with_a_good_configuration_it_runs, checking_a_good_configuration_says_ok_and_ends,
       every_fault_of_the_configuration_is_a_line_on_stderr_and_2, a_file_that_is_not_there_is_2,

@@ -59,7 +59,9 @@ struct transfer {
     enum starttls starttls;          /* smtp:// only */
     const char *own_id;              /* the provider's id where an accepting answer names none; NULL */
     int timeout_ms;
-    const struct transfer_limits *limits; /* the caller of build sets it */
+    const char *trace_line; /* HTTP: one more header, "traceparent: …"; NULL: none; the caller of
+                               build sets it */
+    const struct transfer_limits *limits; /* likewise */
 };
 
 /* How far a transfer came; an HTTP or SMTP status may stand beside each. */
