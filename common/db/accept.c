@@ -141,7 +141,7 @@ enum status messages_insert(struct db *db, const struct message_draft *const dra
     arrays_begin(col, COLUMNS);
     for (size_t i = 0; i < n; i++)
         add_message(col, drafts[i], (int)i + 1);
-    arrays_end(col, COLUMNS, args);
+    arrays_end_sparse(col, COLUMNS, args);
     s = db_exec(db, &insert, args, NULL, err);
     arrays_free(col, COLUMNS);
     return s;
@@ -183,7 +183,7 @@ enum status messages_insert_keyed(struct db *db, const struct keyed_request requ
     arrays_begin(col, KEYED_COLUMNS);
     for (size_t i = 0; i < n; i++)
         add_request(col, &requests[i], &k);
-    arrays_end(col, KEYED_COLUMNS, args);
+    arrays_end_sparse(col, KEYED_COLUMNS, args);
     s = db_query(db, &insert_keyed, args, mem, &rows, err);
     arrays_free(col, KEYED_COLUMNS);
     for (size_t i = 0; i < n && s == ST_OK; i++)

@@ -10,6 +10,7 @@
 void array_begin(struct array *a)
 {
     a->text.limit = ARRAY_LIMIT;
+    a->has_value = false;
     buf_clear(&a->text);
     buf_addc(&a->text, '{');
 }
@@ -28,6 +29,7 @@ void array_add_text(struct array *a, const char *value)
         buf_adds(&a->text, "NULL");
         return;
     }
+    a->has_value = true;
     buf_addc(&a->text, '"');
     while (*value != '\0') {
         size_t plain = strcspn(value, "\"\\");
@@ -45,6 +47,7 @@ void array_add_text(struct array *a, const char *value)
 void array_add_int(struct array *a, int64_t value)
 {
     separate(a);
+    a->has_value = true;
     buf_add_i64(&a->text, value);
 }
 
@@ -53,12 +56,14 @@ void array_add_time(struct array *a, int64_t wall_ms)
     char text[CLOCK_TEXT_BYTES];
 
     separate(a);
+    a->has_value = a->has_value || wall_ms >= 0;
     buf_adds(&a->text, wall_ms < 0 ? "NULL" : clock_format(wall_ms, text));
 }
 
 void array_add_bool(struct array *a, bool value)
 {
     separate(a);
+    a->has_value = true;
     buf_addc(&a->text, value ? 't' : 'f');
 }
 
@@ -83,6 +88,12 @@ void arrays_end(struct array col[], int n, const char *args[])
 {
     for (int c = 0; c < n; c++)
         args[c] = array_end(&col[c]);
+}
+
+void arrays_end_sparse(struct array col[], int n, const char *args[])
+{
+    for (int c = 0; c < n; c++)
+        args[c] = col[c].has_value ? array_end(&col[c]) : "{}";
 }
 
 void arrays_free(struct array col[], int n)

@@ -1,5 +1,6 @@
 #ifndef COMMON_DB_ARRAY_H
 #define COMMON_DB_ARRAY_H
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/base/buf.h"
@@ -11,6 +12,7 @@
  */
 struct array {
     struct buf text;
+    bool has_value; /* an element that is not NULL */
 };
 void array_begin(struct array *a); /* also empties a used one; memory is kept */
 void array_add_text(struct array *a, const char *value); /* NULL is SQL's NULL */
@@ -23,5 +25,10 @@ void array_free(struct array *a);
 /* The columns of a statement: all begun; all ended, each the parameter at its place; all freed. */
 void arrays_begin(struct array col[], int n);
 void arrays_end(struct array col[], int n, const char *args[]);
+/*
+ * The same for columns that one unnest() takes apart, beside one that has a value in each row: it gives
+ * NULL for what a shorter array lacks, so a column of nothing but NULLs is sent as an empty one.
+ */
+void arrays_end_sparse(struct array col[], int n, const char *args[]);
 void arrays_free(struct array col[], int n);
 #endif

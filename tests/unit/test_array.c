@@ -133,7 +133,37 @@ START_TEST(the_largest_content_fits_even_when_all_of_it_is_escaped)
 }
 END_TEST
 
-SUITE("array", an_array_of_nothing_is_a_pair_of_braces,
+START_TEST(a_column_of_nothing_but_nulls_is_sent_as_an_empty_one)
+{
+    struct array col[4] = { 0 };
+    const char *args[4];
+
+    arrays_begin(col, 4);
+    for (int i = 0; i < 3; i++) {
+        array_add_text(&col[0], NULL);
+        array_add_time(&col[1], -1);
+        array_add_text(&col[2], i == 2 ? "" : NULL);
+        array_add_time(&col[3], i == 1 ? 0 : -1);
+    }
+    arrays_end_sparse(col, 4, args);
+    ck_assert_str_eq(args[0], "{}");
+    ck_assert_str_eq(args[1], "{}");
+    ck_assert_str_eq(args[2], "{NULL,NULL,\"\"}");
+    ck_assert_str_eq(args[3], "{NULL,1970-01-01T00:00:00.000Z,NULL}");
+    arrays_begin(col, 4);
+    array_add_int(&col[0], 0);
+    array_add_bool(&col[1], false);
+    array_add_text(&col[2], NULL);
+    arrays_end_sparse(col, 4, args);
+    ck_assert_str_eq(args[0], "{0}");
+    ck_assert_str_eq(args[1], "{f}");
+    ck_assert_str_eq(args[2], "{}");
+    arrays_free(col, 4);
+}
+END_TEST
+
+SUITE("array", a_column_of_nothing_but_nulls_is_sent_as_an_empty_one,
+      an_array_of_nothing_is_a_pair_of_braces,
       each_text_is_quoted_and_only_quotes_and_backslashes_are_escaped,
       sql_null_and_the_text_null_are_two_things, empty_texts_keep_their_places, numbers_stand_bare,
       times_are_utc_and_a_negative_one_is_null, booleans_are_t_and_f,
