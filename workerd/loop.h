@@ -22,6 +22,7 @@ struct sample {
     atomic_llong lag_ms;            /* how long the first that is due has been so */
     atomic_llong due;               /* counting stops at SAMPLE_MOST in a lane */
     atomic_llong depth[LANE_COUNT]; /* of the queues */
+    atomic_llong dead;              /* of that of the dead letters */
 };
 #define SAMPLE_MOST 10000
 

@@ -220,6 +220,20 @@ static void retry_callbacks(struct scheduler *s)
     metrics_add(M_WEBHOOK_DROPPED, tally.dropped, LABELS(NULL));
 }
 
+/* Where the broker is away the last numbers stay. */
+static void sample_queues(struct scheduler *s, struct sample *sample)
+{
+    struct error err;
+    uint32_t ready;
+
+    for (int lane = 0; lane < LANE_COUNT; lane++) {
+        if (belt_is_up(s->belt) && belt_depth(s->belt, lane, &ready, &err) == ST_OK)
+            atomic_store(&sample->depth[lane], ready);
+    }
+    if (belt_is_up(s->belt) && belt_depth_dead(s->belt, &ready, &err) == ST_OK)
+        atomic_store(&sample->dead, ready);
+}
+
 /* For the metrics: what is due, and what the queues hold. */
 static void take_sample(struct scheduler *s)
 {
@@ -235,14 +249,11 @@ static void take_sample(struct scheduler *s)
     if (dispatch_backlog(s->db, SAMPLE_MOST, &s->mem, lanes, &err) != ST_OK)
         return;
     for (int lane = 0; lane < LANE_COUNT; lane++) {
-        uint32_t ready;
-
         due += lanes[lane].due;
         if (lanes[lane].oldest_ms > oldest_ms)
             oldest_ms = lanes[lane].oldest_ms;
-        if (belt_is_up(s->belt) && belt_depth(s->belt, lane, &ready, &err) == ST_OK)
-            atomic_store(&sample->depth[lane], ready);
     }
+    sample_queues(s, sample);
     atomic_store(&sample->due, due);
     atomic_store(&sample->lag_ms, oldest_ms);
     atomic_store(&sample->taken, true);

@@ -99,6 +99,7 @@ static void write_sample(const struct sample *sample, struct buf *body)
     for (int lane = 0; lane < LANE_COUNT; lane++)
         buf_addf(body, "queue_depth{queue=\"%s\"} %lld\n", lane_queues[lane].queue,
                  atomic_load(&sample->depth[lane]));
+    buf_addf(body, "queue_depth{queue=\"%s\"} %lld\n", QUEUE_DEAD, atomic_load(&sample->dead));
 }
 
 static unsigned write_metrics(const struct pool_shared *shared, struct buf *body)

@@ -298,11 +298,21 @@ bool belt_has_marks(const struct belt *b)
     return b->n_marks > 0;
 }
 
-enum status belt_depth(struct belt *b, int lane, uint32_t *ready, struct error *err)
+static enum status depth(struct belt *b, const char *queue, uint32_t *ready, struct error *err)
 {
-    enum status s = broker_depth(b->broker, lane_queues[lane].queue, ready, err);
+    enum status s = broker_depth(b->broker, queue, ready, err);
 
     if (s != ST_OK)
         forget(b);
     return s;
+}
+
+enum status belt_depth(struct belt *b, int lane, uint32_t *ready, struct error *err)
+{
+    return depth(b, lane_queues[lane].queue, ready, err);
+}
+
+enum status belt_depth_dead(struct belt *b, uint32_t *ready, struct error *err)
+{
+    return depth(b, QUEUE_DEAD, ready, err);
 }

@@ -42,6 +42,7 @@ enum status belt_turn(struct belt *b, int wait_ms, struct error *err);
 /* Something is confirmed and not marked yet: turn again soon. */
 bool belt_has_marks(const struct belt *b);
 
-/* Messages ready in a lane's queue. */
+/* Messages ready in a lane's queue, and in that of the dead letters. */
 enum status belt_depth(struct belt *b, int lane, uint32_t *ready, struct error *err);
+enum status belt_depth_dead(struct belt *b, uint32_t *ready, struct error *err);
 #endif

@@ -291,6 +291,20 @@ START_TEST(rejected_events_cost_no_connection)
 }
 END_TEST
 
+/* For an alert: workerd looks every five seconds. */
+START_TEST(the_metrics_tell_how_many_events_are_dead)
+{
+    const char *dead = "queue_depth{queue=\"" QUEUE_DEAD "\"}";
+
+    empty_the_dead_queue();
+    publish("sms", "[]");
+    publish("email.low", "not {json");
+    WAIT_UNTIL(metric(stack_env("WORKERD_URL"), dead) == 2, 15000);
+    empty_the_dead_queue();
+    WAIT_UNTIL(metric(stack_env("WORKERD_URL"), dead) == 0, 15000);
+}
+END_TEST
+
 /* As the delivery limit of a queue would do it: the event is right, and is rejected all the same. */
 START_TEST(an_event_of_a_known_recipient_goes_back_to_the_queue_where_it_died)
 {
@@ -613,7 +627,7 @@ END_TEST
 
 STACK_SUITE("dead", settings, an_event_that_nobody_can_read_is_listed_shown_refused_and_removed,
             an_event_that_names_an_unknown_recipient_goes_to_the_dead_letters,
-            rejected_events_cost_no_connection,
+            rejected_events_cost_no_connection, the_metrics_tell_how_many_events_are_dead,
             an_event_of_a_known_recipient_goes_back_to_the_queue_where_it_died,
             an_event_goes_back_for_its_known_recipients_only,
             a_thousand_events_keep_their_positions_and_go_by_a_filter,
