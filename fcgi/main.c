@@ -12,6 +12,7 @@
 #include "common/broker/watchdog.h"
 #include "common/config/program.h"
 #include "common/config/reload.h"
+#include "common/metrics/expected.h"
 #include "common/metrics/metrics.h"
 #include "fcgi/exchange.h"
 #include "fcgi/listener.h"
@@ -70,6 +71,7 @@ static void run(const struct config *config, int listen_fd)
     };
 
     metrics_open_shared(config);
+    expected_of_accepting(config);
     for (int i = 0; i < n; i++) {
         if (threads == NULL || pthread_create(&threads[i], NULL, loop_run, &context) != 0)
             abort();

@@ -8,6 +8,7 @@
 #include "common/broker/watchdog.h"
 #include "common/config/program.h"
 #include "common/config/reload.h"
+#include "common/metrics/expected.h"
 #include "common/metrics/metrics.h"
 #include "workerd/pool.h"
 #include "workerd/providers.h"
@@ -96,6 +97,7 @@ static int run(const struct config *config)
         return complain(config, &err);
     }
     metrics_open_private();
+    expected_of_delivering(config);
     d.pool = pool_start(config, providers);
     if (status_start(&server, config->worker.metrics_listen, pool_shared(d.pool), &err) == ST_OK) {
         log_info("started", STR("version", PACKAGE_VERSION), NUM("threads", config->worker.threads));

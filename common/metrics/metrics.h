@@ -35,6 +35,7 @@ void metrics_close(void);
 /* The values of its labels, in the order above. */
 #define LABELS(...) ((const char *const[METRIC_LABELS]){ __VA_ARGS__ })
 void metrics_add(enum metric m, uint64_t n, const char *const labels[]);
+void metrics_expect(enum metric m, const char *const labels[]); /* tells it from now on, 0 at first */
 void metrics_observe_us(enum metric m, int64_t us, const char *const labels[]); /* a histogram's */
 
 /* build_info, and every metric that has a value. */

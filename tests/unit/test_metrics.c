@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/metrics/expected.h"
 #include "common/metrics/series.h"
 #include "tests/unit/manual.h"
 #include "tests/unit/suite.h"
@@ -96,6 +97,31 @@ START_TEST(before_it_is_opened_nothing_is_counted_and_nothing_breaks)
     metrics_observe_us(M_HTTP_DURATION, 1, LABELS("/health"));
     ck_assert(tells("build_info"));
     ck_assert(!tells("rate_limit"));
+    metrics_close();
+}
+END_TEST
+
+/* Prometheus would not see the first of an outcome otherwise. */
+START_TEST(what_is_configured_is_told_before_it_has_happened)
+{
+    const char *names[] = { "twilio", "other" };
+    struct config c = { 0 };
+
+    c.platform[PF_SMS] = (struct config_platform){ .enabled = true, .providers = names, .n_providers = 2 };
+    c.platform[PF_EMAIL] = (struct config_platform){ .enabled = false, .providers = names, .n_providers = 1 };
+    c.platform[PF_TELEGRAM] = (struct config_platform){ .enabled = true };
+    metrics_open_private();
+    metrics_add(M_MESSAGES_PROCESSED, 3, LABELS("sms", "other", "failed"));
+    expected_of_accepting(&c);
+    ck_assert(tells("\nmessages_accepted_total{platform=\"sms\"} 0\n"));
+    ck_assert(tells("\nmessages_published_total{platform=\"sms\"} 0\n"));
+    expected_of_delivering(&c);
+    ck_assert(tells("\nmessages_processed_total{platform=\"sms\",provider=\"twilio\",outcome=\"sent\"} 0\n"));
+    ck_assert(tells("\nmessages_processed_total{platform=\"sms\",provider=\"other\",outcome=\"failed\"} 3\n"));
+    ck_assert(tells("\nprovider_request_duration_seconds_count{provider=\"other\"} 0\n"));
+    ck_assert(tells("\ndelivery_latency_seconds_bucket{platform=\"sms\",le=\"+Inf\"} 0\n"));
+    ck_assert(tells("\nwebhook_events_dropped_total 0\n"));
+    ck_assert(!tells("email") && !tells("telegram") && !tells("none"));
     metrics_close();
 }
 END_TEST
@@ -298,6 +324,7 @@ END_TEST
 SUITE("metrics", counters_and_histograms_are_written_as_prometheus_reads_them,
       a_label_is_escaped_and_one_that_is_too_long_is_not_counted,
       before_it_is_opened_nothing_is_counted_and_nothing_breaks,
+      what_is_configured_is_told_before_it_has_happened,
       when_all_places_are_taken_the_old_series_go_on,
       the_manual_has_a_row_for_each_metric_with_its_labels, threads_that_count_at_once_lose_nothing,
       what_a_process_has_counted_stays_when_it_is_killed,
