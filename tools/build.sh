@@ -4,14 +4,15 @@
 # shown, and its status is ours.
 # shellcheck shell=bash disable=SC2154
 
-# install_missing LOG
+# install_missing LOG [OPTION...]: with the options of tools/install-packages that add to its list.
 install_missing() {
-    local missing
-    missing=$("$source/tools/install-packages" --missing) && return
+    local missing log=$1
+    shift
+    missing=$("$source/tools/install-packages" "$@" --missing) && return
     say "packages to install: ${missing//$'\n'/ }"
     # A password is asked for here, where the live status line does not write over it.
     if ((EUID)) && command -v sudo >/dev/null; then sudo -n true 2>/dev/null || sudo -v; fi
-    run_logged "installing packages" "$1" "$source/tools/install-packages"
+    run_logged "installing packages" "$log" "$source/tools/install-packages" "$@"
 }
 
 in_folder() (

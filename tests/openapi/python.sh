@@ -9,5 +9,8 @@ if ! /usr/bin/python3 -c 'import jsonschema, yaml' 2>/dev/null; then
     echo "1..0 # SKIP python3, python3-jsonschema or python3-yaml is missing"
     exit 0
 fi
+# Scripts of other folders use the modules of this one, too.
+PYTHONPATH=$(dirname "$0")
+export PYTHONPATH
 # -B: nothing is written beside the sources.
 exec /usr/bin/python3 -B "$script" "$@"
