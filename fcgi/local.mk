@@ -19,8 +19,6 @@ noinst_LIBRARIES += %D%/libapi.a
     %D%/handlers/documents.c \
     %D%/handlers/handlers.h \
     %D%/handlers/health.c \
-    %D%/handlers/message_body.c %D%/handlers/message_body.h \
-    %D%/handlers/message_view.c %D%/handlers/message_view.h \
     %D%/handlers/messages_read.c \
     %D%/handlers/messages_send.c \
     %D%/handlers/metrics.c \

@@ -8,9 +8,10 @@
 #include "common/base/uuid.h"
 #include "common/db/events.h"
 #include "common/model/recipient.h"
+#include "common/service/cancel_message.h"
+#include "common/service/message_view.h"
 #include "fcgi/cursor.h"
 #include "fcgi/handlers/handlers.h"
-#include "fcgi/handlers/message_view.h"
 #include "fcgi/handlers/query.h"
 #include "fcgi/problem.h"
 
@@ -230,25 +231,14 @@ void events_show(struct api *api, struct call *c)
 
 void messages_cancel(struct api *api, struct call *c)
 {
-    struct message message;
-    int counts[DS_COUNT];
-    enum status s = find(api, c, &message);
+    enum message_state shown;
+    struct error err;
+    enum status s = cancel_message(api->db, c->id, owner_of(c), &c->mem, &shown, &err);
 
     if (s == ST_OK)
-        s = recipients_cancel(api->db, message.id, owner_of(c), NULL);
-    if (s == ST_OK) {
         messages_show(api, c);
-        return;
-    }
-    if (s != ST_CONFLICT) {
+    else if (s == ST_CONFLICT)
+        problem_answer(c, PROBLEM_NOT_CANCELLABLE, arena_strdup(&c->mem, err.text), NULL);
+    else
         problem_from_status(c, s);
-        return;
-    }
-    if (is_answered(c, find(api, c, &message)) ||
-        is_answered(c, recipients_count(api->db, message.id, &c->mem, counts, NULL)))
-        return;
-    problem_answer(c, PROBLEM_NOT_CANCELLABLE,
-                   arena_printf(&c->mem, "Only a scheduled message can be cancelled; this one is %s.",
-                                message_state_name(message_state_shown(message.status, counts))),
-                   NULL);
 }

@@ -3,19 +3,17 @@
 
 #include "common/base/clock.h"
 #include "common/base/json.h"
-#include "common/base/uuid.h"
-#include "common/crypto/digest.h"
 #include "common/metrics/metrics.h"
+#include "common/model/message_body.h"
+#include "common/service/accepting.h"
 #include "common/service/belt.h"
 #include "common/service/send_messages.h"
 #include "fcgi/handlers/handlers.h"
-#include "fcgi/handlers/message_body.h"
 #include "fcgi/problem.h"
 
 #define BULK_MESSAGES_MAX 1000
 #define BULK_RECIPIENTS_MAX 10000
 #define BULK_FAULTS_MAX 5000 /* told of in one answer */
-#define KEY_MAX 255
 
 /* What a call wants to send, with the answer that it gets if that works. */
 struct sending {
@@ -30,19 +28,6 @@ struct sending {
 
 /* ---- decoding ---- */
 
-/*
- * When the scheduler looks at its recipients if nothing else happens: at their time, or when the
- * event should long have been claimed, or at once where no event will be published.
- */
-static int64_t due_of(const struct api *api, const struct message_draft *d)
-{
-    int64_t due = d->scheduled_ms;
-
-    if (due < 0) /* places on the belt are for what goes there */
-        due = d->created_ms + (publisher_takes(api->publisher, d) ? BELT_GRACE_MS : 0);
-    return d->expires_ms >= 0 && d->expires_ms < due ? d->expires_ms : due;
-}
-
 /* NULL where the message is at fault. */
 static struct message_draft *decode_message(struct api *api, struct call *c, const json_t *body,
                                             const struct message_rules *rules, const char *trace,
@@ -55,10 +40,11 @@ static struct message_draft *decode_message(struct api *api, struct call *c, con
     message_body_read(body, "", rules, &c->mem, draft, faults);
     if (faults->count > 0)
         return NULL;
-    uuid_v7(draft->created_ms, draft->id);
-    draft->user_id = c->caller.user_id;
+    draft_adopt(draft, c->caller.user_id);
     draft->trace = trace;
-    draft->due_ms = due_of(api, draft);
+    /* Places on the belt are for what goes there; its event should long have been claimed by then. */
+    if (draft->scheduled_ms < 0 && publisher_takes(api->publisher, draft))
+        draft_put_off(draft, BELT_GRACE_MS);
     return draft;
 }
 
@@ -82,20 +68,10 @@ static const char *count_faults(struct call *c, const struct faults *faults)
     return arena_printf(&c->mem, "%zu %s.", faults->count, faults->count == 1 ? "fault" : "faults");
 }
 
-/* CONTRACT section 3: 1 to 255 printable ASCII characters. */
 static bool read_key(struct sending *s)
 {
-    const char *key = request_header(&s->call->req, "Idempotency-Key");
-    size_t len = key == NULL ? 0 : strlen(key);
-
-    s->key = key;
-    if (key == NULL)
-        return true;
-    for (size_t i = 0; i < len; i++) {
-        if (key[i] < 0x20 || key[i] > 0x7e)
-            len = 0;
-    }
-    if (len >= 1 && len <= KEY_MAX)
+    s->key = request_header(&s->call->req, "Idempotency-Key");
+    if (s->key == NULL || idempotency_key_is_valid(s->key))
         return true;
     problem_answer(s->call, PROBLEM_INVALID_PARAMETER,
                    "Idempotency-Key must be 1 to 255 printable ASCII characters.", NULL);
@@ -119,12 +95,6 @@ static void keep_answer(struct sending *s)
     s->answer = arena_strndup(&s->call->mem, buf_str(&s->call->res.body), s->call->res.body.len);
 }
 
-static void write_accepted(struct json_writer *w, const struct message_draft *d)
-{
-    jw_text(w, "id", d->id);
-    jw_text(w, "status", message_state_name(d->scheduled_ms >= 0 ? MS_SCHEDULED : MS_PENDING));
-}
-
 /* False: the call is answered. */
 static bool decode_one(struct api *api, struct sending *s)
 {
@@ -146,12 +116,7 @@ static bool decode_one(struct api *api, struct sending *s)
     s->n_drafts = 1;
     s->status = 202;
     s->location = arena_printf(&s->call->mem, "%s/api/v1/messages/%s", api->mount, s->drafts[0]->id);
-    jw_open(&w, NULL, '{');
-    write_accepted(&w, s->drafts[0]);
-    jw_num(&w, "recipient_count", (int64_t)s->drafts[0]->n_recipients);
-    jw_time(&w, "created_at", s->drafts[0]->created_ms);
-    jw_time(&w, "scheduled_at", s->drafts[0]->scheduled_ms);
-    jw_close(&w, '}');
+    accepted_write(&w, s->drafts[0]);
     keep_answer(s);
     return true;
 }
@@ -188,7 +153,7 @@ static void write_result(struct json_writer *w, struct call *c, size_t i,
     jw_open(w, NULL, '{');
     jw_num(w, "index", (int64_t)i);
     if (d != NULL)
-        write_accepted(w, d);
+        accepted_write_start(w, d);
     else
         problem_write(w, "error", PROBLEM_VALIDATION_FAILED, count_faults(c, faults), c->request_id,
                       faults);
@@ -324,18 +289,16 @@ static void answer_keyed(struct api *api, const struct sending *s, const struct 
 
 static void make_keyed(const struct sending *s, struct keyed_send *out)
 {
-    char *digest = arena_alloc(&s->call->mem, SHA256_HEX_BYTES);
+    const struct call *c = s->call;
 
-    *out = (struct keyed_send){ .request = { .user_id = s->call->caller.user_id,
-                                             .key = s->key,
-                                             .body_sha256 = digest,
-                                             .status = s->status,
-                                             .location = s->location,
-                                             .response = s->answer,
-                                             .drafts = s->drafts,
-                                             .n_drafts = s->n_drafts } };
-    sha256_hex(s->call->req.body, s->call->req.body_len, digest);
-    uuid_v7(clock_wall_ms(), out->request.token);
+    *out = (struct keyed_send){ 0 };
+    keyed_request_init(&out->request, c->caller.user_id, s->key, c->req.body, c->req.body_len,
+                       &s->call->mem);
+    out->request.status = s->status;
+    out->request.location = s->location;
+    out->request.response = s->answer;
+    out->request.drafts = s->drafts;
+    out->request.n_drafts = s->n_drafts;
 }
 
 /* All that carry a key, in one statement. */

@@ -1,6 +1,6 @@
 /* Fuzz target of messages in bodies: what is taken keeps every rule, what is refused says why. */
+#include "common/model/message_body.h"
 #include "common/model/recipient.h"
-#include "fcgi/handlers/message_body.h"
 #include "fcgi/problem.h"
 #include "tests/fuzz/fuzz.h"
 

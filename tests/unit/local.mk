@@ -60,6 +60,7 @@ check_PROGRAMS += tests/unit/test_response
 check_PROGRAMS += tests/unit/test_router
 check_PROGRAMS += tests/unit/test_problem
 check_PROGRAMS += tests/unit/test_guards
+check_PROGRAMS += tests/unit/test_accepting
 check_PROGRAMS += tests/unit/test_message_body
 check_PROGRAMS += tests/unit/test_message_view
 check_PROGRAMS += tests/unit/test_attempt

@@ -1,5 +1,5 @@
-/* Tests of fcgi/handlers/message_body: each rule of CONTRACT section 3, "Sending". */
-#include "fcgi/handlers/message_body.h"
+/* Tests of common/model/message_body: each rule of CONTRACT section 3, "Sending". */
+#include "common/model/message_body.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -626,18 +626,16 @@ START_TEST(a_platform_without_a_provider_takes_no_recipient)
 }
 END_TEST
 
-START_TEST(the_configuration_says_which_platforms_can_deliver)
+START_TEST(recipients_that_follow_are_no_member_of_the_body)
 {
-    static const char *providers[] = { "trial" };
-    struct config config = { .platform = { [PF_SMS] = { true, providers, 1 },
-                                           [PF_EMAIL] = { true, NULL, 0 },
-                                           [PF_WHATSAPP] = { false, providers, 1 } } };
-    struct message_rules r;
-
-    message_rules_init(&r, &config, 42);
-    ck_assert_int_eq(r.now_ms, 42);
-    ck_assert(r.enabled[PF_SMS]);
-    ck_assert(!r.enabled[PF_EMAIL] && !r.enabled[PF_WHATSAPP] && !r.enabled[PF_TELEGRAM]);
+    rules.recipients_follow = true;
+    read_body("{'content':'x'}");
+    ck_assert_uint_eq(faults.count, 0);
+    ck_assert_uint_eq(draft.n_recipients, 0);
+    read_body("{'content':'x','recipients':[" ADA "]}");
+    rules.recipients_follow = false;
+    expect_fault("/recipients", "is not a member of a message");
+    arena_done(&mem);
 }
 END_TEST
 
@@ -729,6 +727,6 @@ SUITE("message_body", the_smallest_message_is_content_and_a_recipient, every_mem
       there_are_1_to_1000_recipients, a_pair_given_twice_is_kept_once,
       one_number_on_two_platforms_is_two_recipients, each_recipient_is_valid_for_its_platform,
       a_platform_without_a_provider_takes_no_recipient,
-      the_configuration_says_which_platforms_can_deliver,
+      recipients_that_follow_are_no_member_of_the_body,
       all_faults_come_at_once_each_with_its_pointer, a_prefix_stands_before_every_pointer,
       a_thousand_wrong_recipients_are_counted_and_a_hundred_are_named)

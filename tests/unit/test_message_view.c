@@ -1,5 +1,5 @@
 /* Tests of fcgi/handlers/message_view: the JSON of CONTRACT section 4, to the byte. */
-#include "fcgi/handlers/message_view.h"
+#include "common/service/message_view.h"
 
 #include <string.h>
 

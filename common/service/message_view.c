@@ -1,5 +1,5 @@
 /* message_view - writing messages and recipients. */
-#include "fcgi/handlers/message_view.h"
+#include "common/service/message_view.h"
 
 #include <stdio.h>
 
@@ -50,8 +50,8 @@ static void write_recipients(struct json_writer *w, const char *message_id,
     jw_close(w, ']');
 }
 
-void message_view_write(struct json_writer *w, const struct message *m, const int counts[DS_COUNT],
-                        const struct recipient *recipients, size_t n_recipients)
+void message_view_open(struct json_writer *w, const struct message *m, const int counts[DS_COUNT],
+                       const struct recipient *recipients, size_t n_recipients)
 {
     jw_open(w, NULL, '{');
     jw_text(w, "id", m->id);
@@ -69,6 +69,12 @@ void message_view_write(struct json_writer *w, const struct message *m, const in
     write_summary(w, counts);
     if (recipients != NULL)
         write_recipients(w, m->id, recipients, n_recipients);
+}
+
+void message_view_write(struct json_writer *w, const struct message *m, const int counts[DS_COUNT],
+                        const struct recipient *recipients, size_t n_recipients)
+{
+    message_view_open(w, m, counts, recipients, n_recipients);
     jw_close(w, '}');
 }
 

@@ -1,5 +1,5 @@
 /* message_body - reading and judging the members of a message. */
-#include "fcgi/handlers/message_body.h"
+#include "common/model/message_body.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,13 +17,6 @@ struct reader {
     struct message_draft *out;
     struct faults *faults;
 };
-
-void message_rules_init(struct message_rules *r, const struct config *config, int64_t now_ms)
-{
-    r->now_ms = now_ms;
-    for (int p = 0; p < PF_COUNT; p++)
-        r->enabled[p] = config->platform[p].enabled && config->platform[p].n_providers > 0;
-}
 
 static void fault(struct reader *r, const char *member, const char *detail)
 {
@@ -241,16 +234,19 @@ static void read_address(struct reader *r, const json_t *value, const char *at, 
     out->address = arena_strndup(r->mem, json_string_value(value), json_string_length(value));
 }
 
+const char *message_platform_fault(const struct message_rules *rules, const char *name,
+                                   enum platform *out)
+{
+    if (name == NULL || !platform_parse(name, out))
+        return "must be sms, email, whatsapp or telegram";
+    return rules->enabled[*out] ? NULL : "is not set up on this server";
+}
+
 static bool read_platform(struct reader *r, const json_t *value, const char *at, enum platform *out)
 {
-    const char *wrong = NULL;
+    const char *wrong = value == NULL ? "is required"
+                                      : message_platform_fault(r->rules, json_string_value(value), out);
 
-    if (value == NULL)
-        wrong = "is required";
-    else if (!json_is_string(value) || !platform_parse(json_string_value(value), out))
-        wrong = "must be sms, email, whatsapp or telegram";
-    else if (!r->rules->enabled[*out])
-        wrong = "is not set up on this server";
     if (wrong != NULL)
         faults_add(r->faults, wrong, "%s/%s/platform", r->prefix, at);
     return wrong == NULL;
@@ -312,9 +308,10 @@ static const struct member {
     const char *name;
     bool required;
     void (*read)(struct reader *r, const json_t *value);
+    bool may_follow; /* where message_rules say so, it is no member */
 } members[] = {
     { "content", true, read_content },
-    { "recipients", true, read_recipients },
+    { "recipients", true, read_recipients, .may_follow = true },
     { "subject", false, read_subject },
     { "html", false, read_html },
     { "from", false, read_from },
@@ -324,11 +321,16 @@ static const struct member {
     { "metadata", false, read_message_metadata },
 };
 
-static bool is_member(const char *name)
+static bool is_left_out(const struct reader *r, const struct member *m)
+{
+    return m->may_follow && r->rules->recipients_follow;
+}
+
+static bool is_member(const struct reader *r, const char *name)
 {
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
         if (strcmp(members[i].name, name) == 0)
-            return true;
+            return !is_left_out(r, &members[i]);
     }
     return false;
 }
@@ -339,7 +341,7 @@ static void check_unknown(struct reader *r, const json_t *body)
     json_t *value;
 
     json_object_foreach ((json_t *)(uintptr_t)body, name, value) {
-        if (!is_member(name))
+        if (!is_member(r, name))
             fault(r, faults_token(r->faults, name), "is not a member of a message");
     }
 }
@@ -360,6 +362,8 @@ void message_body_read(const json_t *body, const char *prefix, const struct mess
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
         const json_t *value = json_object_get(body, members[i].name);
 
+        if (is_left_out(&r, &members[i]))
+            continue;
         if (value == NULL && members[i].required)
             fault(&r, members[i].name, "is required");
         else if (value != NULL && (members[i].required || !json_is_null(value)))

@@ -1,12 +1,12 @@
-#ifndef FCGI_HANDLERS_MESSAGE_BODY_H
-#define FCGI_HANDLERS_MESSAGE_BODY_H
+#ifndef COMMON_MODEL_MESSAGE_BODY_H
+#define COMMON_MODEL_MESSAGE_BODY_H
 #include <stdint.h>
 
 #include "common/base/json.h"
-#include "common/config/config.h"
 #include "common/model/message.h"
 /*
- * message_body - a message as it stands in a request's body (CONTRACT section 3, "Sending").  Pure.
+ * message_body - a message as callers write it, in the body of a request or from the command line
+ * (CONTRACT section 3, "Sending").  Pure.
  *
  * Every fault is reported at once, each with its JSON pointer; an unknown member is a fault, so
  * that a typing error is never swallowed.  Where a member is optional, null means "not given".
@@ -16,8 +16,11 @@
 struct message_rules {
     int64_t now_ms;
     bool enabled[PF_COUNT]; /* platforms that can deliver here */
+    bool recipients_follow; /* they come from elsewhere: the body must not name any */
 };
-void message_rules_init(struct message_rules *r, const struct config *config, int64_t now_ms);
+/* What is wrong with the name of a platform, or NULL with *out filled. */
+const char *message_platform_fault(const struct message_rules *rules, const char *name,
+                                   enum platform *out);
 
 /*
  * prefix: the pointer of `body` itself ("" or "/messages/3").  Fills everything but id, user_id and
