@@ -7,6 +7,7 @@ common_libcommon_a_SOURCES += \
     common/service/dead_queue.c common/service/dead_queue.h \
     common/service/message_view.c common/service/message_view.h \
     common/service/record_callbacks.c common/service/record_callbacks.h \
+    common/service/send_all.c common/service/send_all.h \
     common/service/send_messages.c common/service/send_messages.h \
     common/service/take_due.c common/service/take_due.h \
     common/service/window.c common/service/window.h

@@ -88,8 +88,7 @@ enum status send_together(struct db *db, const struct message_draft *const draft
 
 /* ---- with an Idempotency-Key ---- */
 
-/* What the table says of a request that was not, or perhaps not, carried out now. */
-static void consult(struct db *db, struct keyed_send *k, struct arena *mem)
+void keyed_consult(struct db *db, struct keyed_send *k, struct arena *mem)
 {
     enum status s = idempotency_find(db, k->request.user_id, k->request.key, mem, &k->kept, NULL);
 
@@ -138,7 +137,7 @@ static enum status insert_keyed(struct db *db, struct keyed_send sends[], size_t
         sends[i].result = s == ST_OK ? KEYED_DONE : KEYED_FAILED;
         sends[i].failure = s;
         if (s == ST_OK && !inserted[i])
-            consult(db, &sends[i], mem);
+            keyed_consult(db, &sends[i], mem);
     }
     if (s != ST_OK && s != ST_UNAVAILABLE)
         log_error("messages.insert_failed", ERR(&err), NUM("requests", n));

@@ -39,4 +39,6 @@ struct keyed_send {
     enum status failure;
 };
 void send_keyed(struct db *db, struct keyed_send sends[], size_t n, struct arena *mem);
+/* Fills the result of one that was not, or perhaps not, carried out now: what the table says of it. */
+void keyed_consult(struct db *db, struct keyed_send *k, struct arena *mem);
 #endif

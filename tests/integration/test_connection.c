@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/base/random.h"
 #include "common/db/messages.h"
+#include "common/service/send_all.h"
 #include "common/service/send_messages.h"
 #include "tests/integration/pg_suite.h"
 #include "tests/integration/proxy.h"
@@ -295,6 +296,57 @@ START_TEST(messages_whose_answer_was_lost_are_known_to_be_there)
 }
 END_TEST
 
+/* Of 2 messages in one transaction, up to its end: the first of them. */
+static const struct message_draft *add_two(struct db *victim)
+{
+    const struct message_draft *first = tables_draft(1), *second = tables_draft(2);
+
+    OK(db_connect(victim, &err));
+    OK(send_all_begin(victim, &err));
+    OK(send_all_add(victim, &first, 1, &err));
+    OK(send_all_add(victim, &second, 1, &err));
+    return first;
+}
+
+START_TEST(all_of_a_commit_whose_answer_was_lost_is_known_to_be_there)
+{
+    struct db *db = tables_open(&cluster, "all"), *victim;
+    struct proxy proxy;
+
+    proxy_start(&proxy, &cluster);
+    victim = victim_of(&proxy.front, "all");
+    for (int i = 0; i < 5; i++) {
+        const struct message_draft *first = add_two(victim);
+
+        proxy_allow(&proxy, 3L * i);
+        OK(send_all_end(victim, first, &err));
+        ck_assert(is_there(db, first));
+        ck_assert_int_eq(atoi(tables_ask(db, "SELECT count(*) FROM messages")), 2 * (i + 1));
+        ck_assert_int_eq(atoi(tables_ask(db, "SELECT count(*) FROM message_recipients")), 3 * (i + 1));
+    }
+    db_free(victim);
+    proxy_stop(&proxy);
+    db_free(db);
+}
+END_TEST
+
+START_TEST(nothing_of_a_transaction_is_there_that_ended_before_its_commit)
+{
+    struct db *db = tables_open(&cluster, "none");
+    struct db *victim = victim_of(&cluster, "none");
+    const struct message_draft *first = add_two(victim);
+
+    terminate(db);
+    ck_assert_int_eq(send_all_end(victim, first, &err), ST_UNAVAILABLE);
+    ck_assert_str_eq(tables_ask(db, "SELECT count(*) FROM messages"), "0");
+    add_two(victim);
+    send_all_drop(victim);
+    ck_assert_str_eq(tables_ask(db, "SELECT count(*) FROM messages"), "0");
+    db_free(victim);
+    db_free(db);
+}
+END_TEST
+
 /* Until nobody but we runs a statement. */
 static void wait_until_idle(struct db *db)
 {
@@ -441,5 +493,7 @@ PG_SUITE("connection", a_session_that_ended_while_idle_is_replaced_before_anythi
          an_answer_cut_off_anywhere_is_never_taken_for_another,
          a_commit_that_fails_is_never_taken_for_a_success,
          messages_whose_answer_was_lost_are_known_to_be_there,
+         all_of_a_commit_whose_answer_was_lost_is_known_to_be_there,
+         nothing_of_a_transaction_is_there_that_ended_before_its_commit,
          an_insert_that_still_runs_when_its_connection_is_lost_is_waited_for,
          what_is_answered_is_true_however_often_the_session_is_killed)
