@@ -15,9 +15,13 @@ struct table_column {
     const char *title;
     bool right;   /* numbers */
     bool may_cut; /* gives way, down to 8 places, when a line does not fit; ends in "…" then */
+    bool may_drop; /* left out, the last such first, where cutting alone is not enough */
 };
 
-/* cells: n_rows rows of n_columns; NULL shows as "-".  width: 0 is no limit. */
+/*
+ * cells: n_rows rows of n_columns; NULL shows as "-".  width: 0 is no limit, so that what goes into a
+ * pipe or a file is whole.
+ */
 void table_write(struct buf *out, const struct table_column *columns, size_t n_columns,
                  const char *const *cells, size_t n_rows, size_t width);
 

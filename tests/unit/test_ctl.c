@@ -384,6 +384,24 @@ START_TEST(a_bar_shows_how_far_it_is_and_fits_its_line)
 }
 END_TEST
 
+START_TEST(a_bar_shows_its_rate_where_there_is_room)
+{
+    const struct progress p = { .what = "sending", .done = 500, .total = 1000, .began_ms = 1000 };
+    struct buf out = BUF_INIT(4096);
+
+    progress_rate_line(&out, &p, 3000, 80);
+    ck_assert_ptr_nonnull(strstr(buf_str(&out), "]  500 of 1000  250/s"));
+    buf_clear(&out);
+    progress_rate_line(&out, &p, 1500, 80); /* too soon to tell */
+    ck_assert_ptr_null(strstr(buf_str(&out), "/s"));
+    buf_clear(&out);
+    progress_rate_line(&out, &p, 3000, 45);
+    ck_assert_ptr_null(strstr(buf_str(&out), "/s"));
+    ck_assert_uint_le(out.len, 45);
+    buf_free(&out);
+}
+END_TEST
+
 static const char *read_manual(void)
 {
     const char *top = getenv("top_srcdir");
@@ -466,6 +484,38 @@ START_TEST(lines_fit_where_a_column_may_be_cut)
 }
 END_TEST
 
+START_TEST(what_still_does_not_fit_is_left_out_from_the_end_where_it_may_be)
+{
+    static const struct table_column columns[] = {
+        { "ID" }, { "AT", .may_drop = true }, { "WHO", .may_cut = true }, { "WHY", .may_drop = true },
+    };
+    static const char *const cells[] = { "0123456789", "2026-12-01", "somebody far away", "because" };
+    static const struct {
+        size_t width;
+        const char *line;
+    } lines[] = {
+        { 0, "0123456789  2026-12-01  somebody far away  because\n" },
+        { 50, "0123456789  2026-12-01  somebody far away  because\n" },
+        { 49, "0123456789  2026-12-01  somebody far aw…  because\n" },
+        { 41, "0123456789  2026-12-01  somebod…  because\n" },
+        { 40, "0123456789  2026-12-01  somebody far aw…\n" }, /* WHY is left out, WHO may be wider */
+        { 32, "0123456789  2026-12-01  somebod…\n" },
+        { 31, "0123456789  somebody far away\n" },
+        { 5, "0123456789  somebod…\n" },
+    };
+
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct buf out = BUF_INIT(4096);
+        const char *line;
+
+        table_write(&out, columns, 4, cells, 1, lines[i].width);
+        line = strchr(buf_str(&out), '\n') + 1;
+        ck_assert_msg(strcmp(line, lines[i].line) == 0, "%zu: %s", lines[i].width, line);
+        buf_free(&out);
+    }
+}
+END_TEST
+
 START_TEST(no_cell_steers_the_terminal)
 {
     static const char *const evil[] = { "a\x1b[2Jb\x7f", "\n", "x\xc2\x9bKy" };
@@ -510,7 +560,8 @@ SUITE("ctl", a_command_is_found_with_its_words_and_options, a_command_may_be_one
       every_example_is_a_right_line, what_a_command_finds_wrong_is_told_before_anything_is_opened,
       every_example_is_found_right_by_its_command, ids_are_told_apart_and_kept_once_each,
       filters_are_read_as_they_are_meant, a_time_is_a_date_or_so_long_ago,
-      a_bar_shows_how_far_it_is_and_fits_its_line, the_manual_knows_every_command_and_option,
+      a_bar_shows_how_far_it_is_and_fits_its_line, a_bar_shows_its_rate_where_there_is_room, the_manual_knows_every_command_and_option,
       columns_are_as_wide_as_their_widest_cell, a_table_without_rows_is_its_header,
-      lines_fit_where_a_column_may_be_cut, no_cell_steers_the_terminal,
+      lines_fit_where_a_column_may_be_cut,
+      what_still_does_not_fit_is_left_out_from_the_end_where_it_may_be, no_cell_steers_the_terminal,
       the_place_of_the_database_never_holds_its_password)
