@@ -77,7 +77,7 @@ static void take_option(struct reader *r, const char *name)
         }
         value = r->argv[r->at++];
     }
-    if (o->value != NULL && call_option(call, o->name) != NULL)
+    if (o->value != NULL && !o->repeats && call_option(call, o->name) != NULL)
         FAULT(r, "%s is given twice", o->name);
     call->given[call->n_given++] = (struct given_option){ o, value == NULL ? "" : value };
 }

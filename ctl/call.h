@@ -33,6 +33,9 @@ struct call {
 enum status call_read(int argc, char *const argv[], struct arena *mem, struct call *out,
                       struct error *err);
 
-/* The value of an option, "" for one that takes none; NULL: not given. */
+/*
+ * The value of an option, "" for one that takes none; NULL: not given.  Of one that repeats this is the
+ * first: `given` has them all, in the order of the line.
+ */
 const char *call_option(const struct call *call, const char *name);
 #endif

@@ -59,6 +59,38 @@ static const struct command_option dead_purge_options[] = {
 };
 #define IDS_MOST 1000
 
+static const struct command_option send_options[] = {
+    { "--platform", "PLATFORM", "sms, email, whatsapp or telegram, for each --to behind it; with --to-file"
+                                " for every line", .repeats = true },
+    { "--to", "RECIPIENT", "to this number, address, chat id or @channel", .repeats = true },
+    { "--content", "TEXT", "the text; - reads it from the standard input" },
+    { "--subject", "TEXT", "the subject of a mail" },
+    { "--html", "FILE", "the text of a mail as HTML" },
+    { "--from", "PLATFORM=SENDER", "the sender on this platform", .repeats = true },
+    { "--priority", "PRIORITY", "high, normal or low (default normal)" },
+    { "--at", "TIME", "not before then; a time, or in so long: 90s, 15m, 2h, 7d" },
+    { "--expires", "TIME", "not after then" },
+    { "--metadata", "JSON", "an object that is kept with the message" },
+    { "--as", "EMAIL", "the user whose message it is; needed unless exactly one is active" },
+    { "--idempotency-key", "KEY", "the same line with the same key sends nothing twice, for 24 hours" },
+    { "--wait", "SECONDS", "wait until each recipient has been sent to, or has failed" },
+    { "--to-file", "FILE", "to each line of it: ADDRESS with --platform, else PLATFORM,ADDRESS; - reads the"
+                           " standard input" },
+    { "--all-or-nothing", NULL, "send nothing where a line of the file is bad" },
+    { "--skip-lines", "N", "begin behind line N of the file" },
+    { NULL },
+};
+static const struct command_option message_list_options[] = {
+    { "--status", "STATUS", "scheduled, pending, queued, sending, completed, failed, cancelled or expired" },
+    { "--platform", "PLATFORM", "with a recipient on this platform" },
+    { "--recipient", "RECIPIENT", "to this one" },
+    { "--user", "EMAIL", "of this user" },
+    { "--since", "TIME", "accepted after then; a time, or how long ago: 90s, 15m, 2h, 7d" },
+    { "--until", "TIME", "accepted before then" },
+    { "--limit", "N", "at most so many (default 20)" },
+    { NULL },
+};
+
 const struct command commands[] = {
     { "migrate", "up", "", 0, 0, up_options, "apply every migration that is not applied yet",
       "notifyctl migrate up --wait 30", migrate_check, migrate_up },
@@ -85,6 +117,16 @@ const struct command commands[] = {
     { "key", "revoke", "ID_OR_KEY", 1, 1, NULL,
       "stop a key for good, by its id in the list or by itself",
       "notifyctl key revoke 01890a5d-ac96-774b-bcce-b302099a8057", key_revoke_check, key_revoke },
+    { "send", NULL, "[-]", 0, 1, send_options,
+      "send a message, by the rules of the API, straight into the database",
+      "notifyctl send --platform sms --to +15551234567 --content Hello --as demo@example.com", send_check,
+      send_run },
+    { "message", "show", "ID", 1, 1, NULL, "show a message, its recipients and its timeline",
+      "notifyctl message show 01890a5d-ac96-774b-bcce-b302099a8057", message_id_check, message_show },
+    { "message", "list", "", 0, 0, message_list_options, "list messages, the newest first",
+      "notifyctl message list --status failed --since 2h", message_list_check, message_list },
+    { "message", "cancel", "ID", 1, 1, NULL, "take a message back, as long as it is scheduled",
+      "notifyctl message cancel 01890a5d-ac96-774b-bcce-b302099a8057", message_id_check, message_cancel },
     { "queue", "status", "", 0, 0, queue_status_options,
       "show each lane's queue, what waits in the database, and the providers' breakers",
       "notifyctl queue status --interval 5", queue_status_check, queue_status },

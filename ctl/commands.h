@@ -1,5 +1,6 @@
 #ifndef CTL_COMMANDS_H
 #define CTL_COMMANDS_H
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/base/error.h"
@@ -18,6 +19,7 @@ struct command_option {
     const char *value;   /* "user|admin" as the usage line shows it; NULL: takes none */
     const char *summary;
     char letter;         /* 'c' for -c, or 0 */
+    bool repeats;        /* may be given several times; each counts */
 };
 
 struct command {
@@ -68,6 +70,16 @@ enum status dead_replay_check(const struct ctl *ctl, const struct call *call, st
 enum status dead_replay_run(struct ctl *ctl, const struct call *call, struct error *err);
 enum status dead_purge_check(const struct ctl *ctl, const struct call *call, struct error *err);
 enum status dead_purge_run(struct ctl *ctl, const struct call *call, struct error *err);
+/* ctl/send_check.c, ctl/send.c */
+enum status send_check(const struct ctl *ctl, const struct call *call, struct error *err);
+enum status send_run(struct ctl *ctl, const struct call *call, struct error *err);
+/* ctl/message_show.c */
+enum status message_id_check(const struct ctl *ctl, const struct call *call, struct error *err);
+enum status message_show(struct ctl *ctl, const struct call *call, struct error *err);
+enum status message_cancel(struct ctl *ctl, const struct call *call, struct error *err);
+/* ctl/message_list.c */
+enum status message_list_check(const struct ctl *ctl, const struct call *call, struct error *err);
+enum status message_list(struct ctl *ctl, const struct call *call, struct error *err);
 /* ctl/ctl.c: the first word, where there is one, is an address of mail. */
 enum status email_check(const struct ctl *ctl, const struct call *call, struct error *err);
 #endif

@@ -2,6 +2,7 @@
 #include "ctl/ctl.h"
 
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/excerpt.h"
 #include "common/base/json.h"
 #include "common/broker/watchdog.h"
 #include "common/model/recipient.h"
@@ -56,6 +58,7 @@ void ctl_done(struct ctl *ctl)
     db_free(ctl->db);
     config_free(&ctl->config);
     buf_free(&ctl->out);
+    buf_free(&ctl->faults);
     arena_done(&ctl->mem);
 }
 
@@ -176,6 +179,28 @@ enum status email_check(const struct ctl *ctl, const struct call *call, struct e
     const char *fault = call->n_args == 0 ? NULL : recipient_fault(PF_EMAIL, call->args[0]);
 
     return fault == NULL ? ST_OK : error_set(err, ST_INVALID, "EMAIL: %s", fault);
+}
+
+void ctl_fault(struct ctl *ctl, const char *fmt, ...)
+{
+    char *text;
+    va_list args;
+    int len;
+
+    va_start(args, fmt);
+    len = vasprintf(&text, fmt, args);
+    va_end(args);
+    if (len < 0)
+        abort(); /* out of memory */
+    if (ctl->faults.len > 0)
+        buf_addc(&ctl->faults, '\n');
+    buf_adds(&ctl->faults, excerpt(&ctl->mem, text, (size_t)len, (size_t)len));
+    free(text);
+}
+
+enum status ctl_faults_end(const struct ctl *ctl, struct error *err)
+{
+    return ctl->faults.len == 0 ? ST_OK : error_set(err, ST_INVALID, "the line is wrong");
 }
 
 /* ---- output ---- */

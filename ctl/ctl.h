@@ -25,8 +25,9 @@ struct ctl {
     struct cache *cache;   /* NULL until ctl_connect_cache() */
     bool json;
     struct buf out;
+    struct buf faults; /* see ctl_fault() */
 };
-#define CTL_INIT { .out = BUF_INIT(CTL_OUT_MOST) }
+#define CTL_INIT { .out = BUF_INIT(CTL_OUT_MOST), .faults = BUF_INIT(1u << 20) }
 void ctl_done(struct ctl *ctl);
 
 /* Sets ctl->db.  ST_UNAVAILABLE names the host or the socket, never the password. */
@@ -51,6 +52,14 @@ bool ctl_read_number(const char *text, int min, int max, int *out);
 /* For cells: NULL for a time before 1970; MESSAGE.n.  In the arena. */
 const char *ctl_time(struct ctl *ctl, int64_t wall_ms);
 const char *ctl_recipient_id(struct ctl *ctl, const struct recipient_ref *ref);
+
+/*
+ * For a run that finds, before it has done anything, that the line was wrong after all: what it names
+ * had to be read for that.  A line each, all of them told; the run returns ctl_faults_end(), and the exit
+ * status is that of wrong usage.
+ */
+void ctl_fault(struct ctl *ctl, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+enum status ctl_faults_end(const struct ctl *ctl, struct error *err); /* ST_OK: there is none */
 
 void ctl_table(struct ctl *ctl, const struct table_column *columns, size_t n_columns,
                const char *const *cells, size_t n_rows);

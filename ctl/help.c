@@ -7,8 +7,8 @@
 #define NAME_WIDTH 24
 
 static const char about[] =
-    "notifyctl looks after a notification system: its database, its users and their keys, its queues\n"
-    "and dead letters.\n"
+    "notifyctl looks after a notification system: its database, its users and their keys, messages,\n"
+    "queues and dead letters.\n"
     "\n"
     "usage: notifyctl [OPTIONS] COMMAND [ARGUMENTS]\n";
 
@@ -20,6 +20,7 @@ static const char first_steps[] =
     "  notifyctl key create ada@example.com  a key to call with; it is shown this once\n"
     "\n"
     "When messages do not arrive:\n"
+    "  notifyctl message list --since 1h     what was accepted, and what became of it?\n"
     "  notifyctl queue status                where do they wait, and for whom?\n"
     "  notifyctl dead list --since 1h        what has failed, and why?\n"
     "  notifyctl dead replay --since 1h --dry-run  what would leave again?\n"
@@ -45,7 +46,7 @@ static void add_usage(struct buf *out, const struct command *c)
     if (c->args[0] != '\0')
         buf_addf(out, " %s", c->args);
     for (const struct command_option *o = c->options; o != NULL && o->name != NULL; o++)
-        buf_addf(out, o->value ? " [%s %s]" : " [%s]", o->name, o->value);
+        buf_addf(out, o->value ? " [%s %s]%s" : " [%s]", o->name, o->value, o->repeats ? "..." : "");
 }
 
 void help_usage(struct buf *out, const struct call *call)

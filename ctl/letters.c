@@ -104,7 +104,7 @@ static enum status read_ids(const struct call *call, struct arena *mem, struct l
 
 /* ---- filters ---- */
 
-bool letters_time(const char *text, int64_t now_ms, int64_t *wall_ms)
+bool letters_span(const char *text, int64_t *ms)
 {
     static const struct {
         char unit;
@@ -114,21 +114,29 @@ bool letters_time(const char *text, int64_t now_ms, int64_t *wall_ms)
     char digits[12];
     int n;
 
-    if (clock_parse(text, wall_ms))
-        return true;
     if (len == 0 || len >= sizeof digits || text[len] == '\0' || text[len + 1] != '\0')
         return false;
     memcpy(digits, text, len);
     digits[len] = '\0';
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         if (units[i].unit == text[len] && ctl_read_number(digits, 0, AGO_MOST, &n)) {
-            int64_t ago_ms = n * units[i].ms;
-
-            *wall_ms = ago_ms < now_ms ? now_ms - ago_ms : 0;
+            *ms = n * units[i].ms;
             return true;
         }
     }
     return false;
+}
+
+bool letters_time(const char *text, int64_t now_ms, int64_t *wall_ms)
+{
+    int64_t ago_ms;
+
+    if (clock_parse(text, wall_ms))
+        return true;
+    if (!letters_span(text, &ago_ms))
+        return false;
+    *wall_ms = ago_ms < now_ms ? now_ms - ago_ms : 0;
+    return true;
 }
 
 static enum status read_time(const struct call *call, const char *option, int64_t now_ms,

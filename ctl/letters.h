@@ -41,4 +41,6 @@ enum letter_kind letter_of(const char *word, struct arena *mem, struct recipient
 
 /* "2026-12-01T09:00:00Z", or so long ago: "90s", "15m", "2h", "7d". */
 bool letters_time(const char *text, int64_t now_ms, int64_t *wall_ms);
+/* "90s", "15m", "2h", "7d" alone. */
+bool letters_span(const char *text, int64_t *ms);
 #endif

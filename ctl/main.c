@@ -1,5 +1,6 @@
 /* main - wires notifyctl, and turns what became of it into an exit status. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/log.h"
@@ -9,11 +10,25 @@
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
+/* Several faults are a line each for people; for programs one document, with them in its message. */
+static void tell_lines(const struct ctl *ctl, const char *code, const char *lines)
+{
+    char *all = strdup(lines), *rest = all, *line;
+
+    if (all == NULL)
+        abort(); /* out of memory */
+    if (ctl->json)
+        ctl_complain(true, code, lines);
+    while (!ctl->json && (line = strsep(&rest, "\n")) != NULL)
+        ctl_complain(false, NULL, line);
+    free(all);
+}
+
 static int wrong_usage(const struct ctl *ctl, const struct call *call, const struct error *err)
 {
     struct buf usage = BUF_INIT(8192);
 
-    ctl_complain(ctl->json, "usage", err->text);
+    tell_lines(ctl, "usage", ctl->faults.len > 0 ? buf_str(&ctl->faults) : err->text);
     if (!ctl->json) {
         help_usage(&usage, call);
         fputs(buf_str(&usage), stderr);
@@ -22,18 +37,13 @@ static int wrong_usage(const struct ctl *ctl, const struct call *call, const str
     return EXIT_USAGE;
 }
 
-/* One line a fault for people; for programs one document, with a line a fault in its message. */
 static int wrong_configuration(const struct ctl *ctl, const struct config_faults *faults)
 {
     struct buf all = BUF_INIT(1u << 20);
 
-    for (size_t i = 0; i < faults->count; i++) {
-        if (!ctl->json)
-            ctl_complain(false, NULL, faults->lines[i]);
+    for (size_t i = 0; i < faults->count; i++)
         buf_addf(&all, "%s%s", i == 0 ? "" : "\n", faults->lines[i]);
-    }
-    if (ctl->json)
-        ctl_complain(true, "configuration", buf_str(&all));
+    tell_lines(ctl, "configuration", buf_str(&all));
     buf_free(&all);
     return EXIT_USAGE;
 }
@@ -56,6 +66,8 @@ static int work(struct ctl *ctl, const struct call *call)
     if (call->command->check != NULL && call->command->check(ctl, call, &err) != ST_OK)
         return wrong_usage(ctl, call, &err);
     s = call->command->run(ctl, call, &err);
+    if (ctl->faults.len > 0)
+        return wrong_usage(ctl, call, &err);
     if (ctl_flush(ctl, s == ST_OK ? &err : NULL) != ST_OK && s == ST_OK)
         return failed(ctl, &err);
     return s == ST_OK ? EXIT_DONE : failed(ctl, &err);

@@ -14,6 +14,9 @@ static const struct statement add = {
 static const struct statement find = {
     "users_find", USER_COLUMNS " WHERE lower(u.email) = lower($1)", 1
 };
+static const struct statement find_by_id = {
+    "users_find_by_id", USER_COLUMNS " WHERE u.id = $1", 1
+};
 static const struct statement list = {
     "users_list", USER_COLUMNS " ORDER BY u.created_at, u.id", 0
 };
@@ -49,19 +52,32 @@ enum status users_add(struct db *db, const char *id, const char *email, const ch
     return s;
 }
 
-enum status users_find(struct db *db, const char *email, struct arena *mem, struct user *out,
-                       struct error *err)
+static enum status find_one(struct db *db, const struct statement *st, const char *by,
+                            struct arena *mem, struct user *out, struct error *err)
 {
-    const char *args[] = { email };
     struct rows rows;
-    enum status s = db_query(db, &find, args, mem, &rows, err);
+    enum status s = db_query(db, st, (const char *[]){ by }, mem, &rows, err);
 
     if (s != ST_OK)
         return s;
     if (rows.count == 0)
-        return no_such_user(err);
+        return error_set(err, ST_NOT_FOUND, "there is no such user");
     read_user(&rows, 0, out);
     return ST_OK;
+}
+
+enum status users_find(struct db *db, const char *email, struct arena *mem, struct user *out,
+                       struct error *err)
+{
+    enum status s = find_one(db, &find, email, mem, out, err);
+
+    return s == ST_NOT_FOUND ? no_such_user(err) : s;
+}
+
+enum status users_find_by_id(struct db *db, const char *id, struct arena *mem, struct user *out,
+                             struct error *err)
+{
+    return find_one(db, &find_by_id, id, mem, out, err);
 }
 
 enum status users_list(struct db *db, struct arena *mem, struct user **out, size_t *count,

@@ -20,6 +20,8 @@ enum status users_add(struct db *db, const char *id, const char *email, const ch
                       const char *tier, struct error *err);
 enum status users_find(struct db *db, const char *email, struct arena *mem, struct user *out,
                        struct error *err); /* ST_NOT_FOUND */
+enum status users_find_by_id(struct db *db, const char *id, struct arena *mem, struct user *out,
+                             struct error *err); /* ST_NOT_FOUND */
 enum status users_list(struct db *db, struct arena *mem, struct user **out, size_t *count,
                        struct error *err); /* oldest first */
 enum status users_set_active(struct db *db, const char *email, bool active,

@@ -65,3 +65,5 @@ tests_fuzz_fuzz_mask_LDADD = $(fuzz_ldadd)
 fuzz_targets += tests/fuzz/fuzz_submission tests/fuzz/fuzz_telegram_text
 tests_fuzz_fuzz_submission_LDADD = tests/simulator/libsimulator.a $(fuzz_ldadd)
 tests_fuzz_fuzz_telegram_text_LDADD = tests/simulator/libsimulator.a $(fuzz_ldadd)
+fuzz_targets += tests/fuzz/fuzz_recipient_lines
+tests_fuzz_fuzz_recipient_lines_LDADD = $(fuzz_ldadd)

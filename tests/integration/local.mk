@@ -129,3 +129,8 @@ endif
     %D%/hooked.c %D%/hooked.h %D%/caller.c %D%/caller.h %D%/judge.c %D%/judge.h \
     %D%/peer.c %D%/peer.h $(ENGINE_HARNESS)
 %C%_test_webhooks_LDADD = $(LDADD) $(SSL_LIBS)
+# Sending from a shell.
+if HAVE_CHECK
+INTEGRATION_TESTS += %D%/test_send
+endif
+%C%_test_send_SOURCES = %D%/test_send.c $(STACK_HARNESS)

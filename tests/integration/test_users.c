@@ -88,6 +88,10 @@ START_TEST(a_user_is_found_as_it_was_added_and_in_any_case)
     ck_assert_int_eq(user.keys, 0);
     ck_assert_uint_eq(strlen(user.created_at), strlen("2026-12-01T09:00:00.000Z"));
     ck_assert_int_eq(users_find(db, "nobody@example.com", &mem, &user, &err), ST_NOT_FOUND);
+    OK(users_find_by_id(db, id, &mem, &user, &err));
+    ck_assert_str_eq(user.email, "Ada@Example.com");
+    ck_assert_int_eq(users_find_by_id(db, "01890a5d-ac96-774b-bcce-b302099a8057", &mem, &user, &err),
+                     ST_NOT_FOUND);
     db_free(db);
 }
 END_TEST

@@ -1,6 +1,6 @@
 # A new unit test is one line here: automake finds its source.
 check_PROGRAMS += tests/unit/test_uuid
-check_PROGRAMS += tests/unit/test_ctl
+check_PROGRAMS += tests/unit/test_ctl tests/unit/test_recipient_lines
 check_PROGRAMS += tests/unit/test_api_keys
 check_PROGRAMS += tests/unit/test_config
 check_PROGRAMS += tests/unit/test_options

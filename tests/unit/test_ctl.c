@@ -70,6 +70,19 @@ START_TEST(what_follows_two_dashes_is_a_word)
 }
 END_TEST
 
+START_TEST(an_option_that_repeats_keeps_the_order_of_the_line)
+{
+    ck_assert_int_eq(READ("send", "--platform", "sms", "--to", "1", "--platform=email", "--to", "2"), ST_OK);
+    ck_assert_uint_eq(call.n_given, 4);
+    ck_assert_str_eq(call.given[0].value, "sms");
+    ck_assert_str_eq(call.given[1].value, "1");
+    ck_assert_str_eq(call.given[2].value, "email");
+    ck_assert_str_eq(call.given[3].value, "2");
+    ck_assert_str_eq(call_option(&call, "--to"), "1");
+    ck_assert_int_eq(READ("send", "--subject", "a", "--subject", "b"), ST_INVALID);
+}
+END_TEST
+
 static const struct {
     const char *words[8], *told;
 } wrong[] = {
@@ -102,6 +115,16 @@ static const struct {
     { { "notifyctl", "dead", "replay", "--yes" }, "unknown option --yes" },
     { { "notifyctl", "dead", "replay", "--all=1" }, "--all takes no value" },
     { { "notifyctl", "dead", "purge", "--limit", "1", "--limit", "2" }, "--limit is given twice" },
+    { { "notifyctl", "send", "-", "+15551234567" }, "unexpected word +15551234567" },
+    { { "notifyctl", "send", "--to" }, "--to needs a value: RECIPIENT" },
+    { { "notifyctl", "send", "--content", "a", "--content", "b" }, "--content is given twice" },
+    { { "notifyctl", "send", "--all-or-nothing=no" }, "--all-or-nothing takes no value" },
+    { { "notifyctl", "message" }, "show, list or cancel" },
+    { { "notifyctl", "message", "show" }, "ID is missing" },
+    { { "notifyctl", "message", "cancel" }, "ID is missing" },
+    { { "notifyctl", "message", "cancel", "1", "2" }, "unexpected word 2" },
+    { { "notifyctl", "message", "list", "1" }, "unexpected word 1" },
+    { { "notifyctl", "message", "show", "1", "--limit", "2" }, "unknown option --limit" },
 };
 
 START_TEST(wrong_lines_are_refused_with_what_is_wrong)
@@ -200,9 +223,59 @@ END_TEST
 
 #define RECIPIENT "01890a5d-ac96-774b-bcce-b302099a8057.0"
 
+#define MESSAGE "01890a5d-ac96-774b-bcce-b302099a8057"
+#define SEND "notifyctl", "send", "--content", "x"
+#define LONG_KEY                                                                                      \
+    "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk" \
+    "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk" \
+    "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk" /* 241 */
+
 static const struct {
-    const char *words[9], *told; /* told NULL: right */
+    const char *words[14], *told; /* told NULL: right */
 } checked[] = {
+    { { "notifyctl", "send" }, "--content is missing" },
+    { { "notifyctl", "send", "x" }, "unexpected word x" },
+    { { SEND }, "--to is missing, or --to-file" },
+    { { SEND, "-" }, "one of --content and -" },
+    { { SEND, "--to", "1" }, "--platform is missing" },
+    { { SEND, "--to", "1", "--platform", "sms" }, NULL },
+    { { "notifyctl", "send", "-", "--to", "1", "--platform", "sms" }, NULL },
+    { { "notifyctl", "send", "--content", "-", "--to", "1", "--platform", "sms" }, NULL },
+    { { SEND, "--to", "1", "--platform", "sms", "--platform", "email", "--to", "2" },
+      "--to stands before the first of several --platform" },
+    { { SEND, "--platform", "sms", "--to", "1", "--platform", "email" }, "--platform email has no --to" },
+    { { SEND, "--platform", "sms", "--platform", "email", "--to", "1" }, "--platform sms has no --to" },
+    { { SEND, "--platform", "sms", "--to", "1", "--platform", "email", "--to", "2" }, NULL },
+    { { SEND, "--platform", "sms", "--to", "1", "--to-file", "f" }, "one of --to and --to-file" },
+    { { SEND, "--to-file", "f" }, NULL },
+    { { SEND, "--to-file", "f", "--platform", "sms", "--platform", "email" }, "--platform is given twice" },
+    { { SEND, "--to-file", "f", "--wait", "1" }, "--wait does not go with --to-file" },
+    { { "notifyctl", "send", "-", "--to-file", "-" }, "the standard input can only be one" },
+    { { "notifyctl", "send", "--content", "-", "--to-file", "-" }, "the standard input can only be one" },
+    { { SEND, "--to-file", "-" }, NULL },
+    { { SEND, "--to", "1", "--platform", "sms", "--all-or-nothing" }, "goes with --to-file only" },
+    { { SEND, "--to", "1", "--platform", "sms", "--skip-lines", "1" }, "goes with --to-file only" },
+    { { SEND, "--to-file", "f", "--skip-lines", "-1" }, "--skip-lines takes a number" },
+    { { SEND, "--to-file", "f", "--as", "ada" }, "--as: an address is written as" },
+    { { SEND, "--to-file", "f", "--idempotency-key", "" }, "--idempotency-key takes 1 to 255" },
+    { { SEND, "--to-file", "f", "--idempotency-key", "\xc3\xa9" }, "--idempotency-key takes 1 to 255" },
+    { { SEND, "--to-file", "f", "--idempotency-key", LONG_KEY }, "at most 240 characters" },
+    { { SEND, "--to", "1", "--platform", "sms", "--idempotency-key", LONG_KEY }, NULL },
+    { { SEND, "--to", "1", "--platform", "sms", "--wait", "0" }, "--wait takes a number" },
+    { { SEND, "--to", "1", "--platform", "sms", "--wait", "86401" }, "1 to 86400" },
+    { { "notifyctl", "message", "show", "17" }, "ID must be that of a message" },
+    { { "notifyctl", "message", "show", MESSAGE ".0" }, "ID must be that of a message" },
+    { { "notifyctl", "message", "show", MESSAGE }, NULL },
+    { { "notifyctl", "message", "cancel", "17" }, "ID must be that of a message" },
+    { { "notifyctl", "message", "list" }, NULL },
+    { { "notifyctl", "message", "list", "--status", "sent" }, "--status must be" },
+    { { "notifyctl", "message", "list", "--platform", "fax" }, "--platform must be" },
+    { { "notifyctl", "message", "list", "--recipient", "" }, "--recipient is empty" },
+    { { "notifyctl", "message", "list", "--user", "ada" }, "--user: " },
+    { { "notifyctl", "message", "list", "--since", "soon" }, "--since takes a time" },
+    { { "notifyctl", "message", "list", "--since", "1h", "--until", "2h" }, "before --until" },
+    { { "notifyctl", "message", "list", "--limit", "0" }, "--limit takes a number" },
+    { { "notifyctl", "message", "list", "--limit", "1001" }, "1 to 1000" },
     { { "notifyctl", "queue", "status" }, NULL },
     { { "notifyctl", "queue", "status", "--interval", "0" }, NULL },
     { { "notifyctl", "queue", "status", "--interval", "1.5" }, "--interval takes a number" },
@@ -554,7 +627,7 @@ END_TEST
 
 SUITE("ctl", a_command_is_found_with_its_words_and_options, a_command_may_be_one_word,
       options_of_all_commands_stand_anywhere, what_follows_two_dashes_is_a_word,
-      wrong_lines_are_refused_with_what_is_wrong, a_wrong_line_still_says_its_command_and_json,
+      an_option_that_repeats_keeps_the_order_of_the_line, wrong_lines_are_refused_with_what_is_wrong, a_wrong_line_still_says_its_command_and_json,
       help_version_and_check_need_no_command, numbers_are_digits_within_their_bounds,
       the_usage_line_names_words_and_options, help_lists_every_command_and_option,
       every_example_is_a_right_line, what_a_command_finds_wrong_is_told_before_anything_is_opened,
