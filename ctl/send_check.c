@@ -4,7 +4,7 @@
 #include "common/model/recipient.h"
 #include "common/service/accepting.h"
 #include "ctl/commands.h"
-#include "ctl/send_line.h"
+#include "ctl/send_run.h"
 
 #define WAIT_MOST 86400
 #define SKIP_MOST 999999999
@@ -103,6 +103,9 @@ static enum status check_values(const struct call *call, struct error *err)
         return error_set(err, ST_INVALID, "--wait takes a number of seconds, 1 to %d", WAIT_MOST);
     if (skip != NULL && !ctl_read_number(skip, 0, SKIP_MOST, &n))
         return error_set(err, ST_INVALID, "--skip-lines takes a number of lines, 0 to %d", SKIP_MOST);
+    if (skip != NULL && key != NULL && n % LINES_EACH != 0) /* part of a message has no key of before */
+        return error_set(err, ST_INVALID, "--skip-lines takes a multiple of %d with --idempotency-key",
+                         LINES_EACH);
     return ST_OK;
 }
 

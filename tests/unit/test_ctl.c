@@ -256,6 +256,8 @@ static const struct {
     { { SEND, "--to", "1", "--platform", "sms", "--all-or-nothing" }, "goes with --to-file only" },
     { { SEND, "--to", "1", "--platform", "sms", "--skip-lines", "1" }, "goes with --to-file only" },
     { { SEND, "--to-file", "f", "--skip-lines", "-1" }, "--skip-lines takes a number" },
+    { { SEND, "--to-file", "f", "--skip-lines", "1999", "--idempotency-key", "k" }, "a multiple of 1000" },
+    { { SEND, "--to-file", "f", "--skip-lines", "2000", "--idempotency-key", "k" }, NULL },
     { { SEND, "--to-file", "f", "--as", "ada" }, "--as: an address is written as" },
     { { SEND, "--to-file", "f", "--idempotency-key", "" }, "--idempotency-key takes 1 to 255" },
     { { SEND, "--to-file", "f", "--idempotency-key", "\xc3\xa9" }, "--idempotency-key takes 1 to 255" },
