@@ -9,4 +9,5 @@ include common/metrics/local.mk
 include common/db/local.mk
 include common/broker/local.mk
 include common/cache/local.mk
+include common/transport/local.mk
 include common/service/local.mk

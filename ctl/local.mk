@@ -31,6 +31,6 @@ noinst_LIBRARIES += %D%/libctl.a
 
 bin_PROGRAMS += %D%/notifyctl
 %C%_notifyctl_SOURCES = %D%/main.c
-%C%_notifyctl_LDADD = ctl/libctl.a $(COMMON_LIBS)
+%C%_notifyctl_LDADD = ctl/libctl.a $(COMMON_LIBS) $(CURL_LIBS)
 
 dist_man_MANS += man/notifyctl.1

@@ -5,17 +5,12 @@ noinst_LIBRARIES += %D%/libworker.a
     %D%/events.c %D%/events.h \
     %D%/gate.c %D%/gate.h \
     %D%/loop.c %D%/loop.h \
-    %D%/mailers.c %D%/mailers.h \
-    %D%/names.c %D%/names.h \
-    %D%/origin.c %D%/origin.h \
     %D%/pool.c %D%/pool.h \
     %D%/providers.c %D%/providers.h \
     %D%/retry.c %D%/retry.h \
     %D%/scheduler.c \
     %D%/share.c %D%/share.h \
-    %D%/status.c %D%/status.h \
-    %D%/transport.c %D%/transport.h \
-    %D%/wagon.c %D%/wagon.h
+    %D%/status.c %D%/status.h
 include workerd/adapters/local.mk
 
 sbin_PROGRAMS += %D%/workerd

@@ -14,7 +14,7 @@
 #include "workerd/events.h"
 #include "workerd/gate.h"
 #include "workerd/share.h"
-#include "workerd/transport.h"
+#include "common/transport/transport.h"
 
 #define CLAIM_MOST 200
 #define RECORD_MOST 200

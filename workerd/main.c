@@ -13,7 +13,7 @@
 #include "workerd/pool.h"
 #include "workerd/providers.h"
 #include "workerd/status.h"
-#include "workerd/transport.h"
+#include "common/transport/transport.h"
 
 static const struct program program = {
     .name = "workerd",

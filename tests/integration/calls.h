@@ -6,7 +6,7 @@
 #include <check.h>
 
 #include "tests/integration/peer.h"
-#include "workerd/transport.h"
+#include "common/transport/transport.h"
 /*
  * calls - transfers of a test, carried by one transport, and a resolver in the place of libc's.
  *

@@ -10,7 +10,7 @@
 #include "tests/unit/suite.h"
 #include "tests/unit/wire.h"
 #include "workerd/adapters/adapter.h"
-#include "workerd/transport.h"
+#include "common/transport/transport.h"
 
 #define USER "notices"
 #define PASSWORD "correct horse"

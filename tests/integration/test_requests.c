@@ -1,4 +1,4 @@
-/* What workerd/transport writes to a socket and reads from it, method by method, adapter by
+/* What common/transport writes to a socket and reads from it, method by method, adapter by
  * adapter. */
 #include <signal.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "common/base/clock.h"
 #include "tests/integration/scripted.h"
 #include "tests/unit/suite.h"
-#include "workerd/transport.h"
+#include "common/transport/transport.h"
 
 static const struct transfer_limits limits = { .connect_ms = 5000, .low_speed_bytes = 1, .ca_bundle = "" };
 

@@ -12,7 +12,7 @@
 #include "common/base/arena.h"
 #include "tests/unit/suite.h"
 #include "workerd/adapters/adapter.h"
-#include "workerd/transport.h"
+#include "common/transport/transport.h"
 
 static const struct transfer_limits limits = {
     .connect_ms = 5000, .low_speed_bytes = 1, .ca_bundle = "", .connections = 2

@@ -1,5 +1,5 @@
 /* Tests of workerd/names: one look-up a name at once, and how long its answer is used. */
-#include "workerd/names.h"
+#include "common/transport/names.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>

@@ -1,5 +1,5 @@
 /* Tests of workerd/origin: where a URL points to. */
-#include "workerd/origin.h"
+#include "common/transport/origin.h"
 
 #include <stdio.h>
 #include <string.h>

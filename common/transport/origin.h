@@ -1,5 +1,5 @@
-#ifndef WORKERD_ORIGIN_H
-#define WORKERD_ORIGIN_H
+#ifndef COMMON_TRANSPORT_ORIGIN_H
+#define COMMON_TRANSPORT_ORIGIN_H
 #include <stdbool.h>
 /*
  * origin - where a URL points to: scheme, host and port.  Pure.

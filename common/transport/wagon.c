@@ -1,5 +1,5 @@
 /* wagon - one transfer on one libcurl handle. */
-#include "workerd/wagon.h"
+#include "common/transport/wagon.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 #include "common/base/clock.h"
-#include "workerd/transport.h"
+#include "common/transport/transport.h"
 
 /* Load balancers commonly close what was idle for 60 seconds: a request must not meet that. */
 #define CONNECTION_IDLE_SECONDS 50

@@ -1,5 +1,5 @@
-#ifndef WORKERD_NAMES_H
-#define WORKERD_NAMES_H
+#ifndef COMMON_TRANSPORT_NAMES_H
+#define COMMON_TRANSPORT_NAMES_H
 #include <stdint.h>
 /*
  * names - the addresses of hosts, looked up in threads of their own.

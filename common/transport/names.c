@@ -1,5 +1,5 @@
 /* names - look-ups of host names, in threads of their own. */
-#include "workerd/names.h"
+#include "common/transport/names.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* transport - the curl multi handle, and what waits to be given to it. */
-#include "workerd/transport.h"
+#include "common/transport/transport.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +8,9 @@
 #include <curl/curl.h>
 
 #include "common/base/clock.h"
-#include "workerd/mailers.h"
-#include "workerd/names.h"
-#include "workerd/wagon.h"
+#include "common/transport/mailers.h"
+#include "common/transport/names.h"
+#include "common/transport/wagon.h"
 
 /* A mail server, and the threads that serve it; there are as many as the configuration names. */
 struct server {

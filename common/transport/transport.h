@@ -1,10 +1,10 @@
-#ifndef WORKERD_TRANSPORT_H
-#define WORKERD_TRANSPORT_H
+#ifndef COMMON_TRANSPORT_TRANSPORT_H
+#define COMMON_TRANSPORT_TRANSPORT_H
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "common/base/arena.h"
-#include "workerd/adapters/adapter.h"
+#include "common/transport/transfer.h"
 /*
  * transport - carries transfers to providers, many at once, over kept connections.
  *

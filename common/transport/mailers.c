@@ -1,5 +1,5 @@
 /* mailers - threads that hand mails to one mail server. */
-#include "workerd/mailers.h"
+#include "common/transport/mailers.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,9 +1,9 @@
-#ifndef WORKERD_MAILERS_H
-#define WORKERD_MAILERS_H
+#ifndef COMMON_TRANSPORT_MAILERS_H
+#define COMMON_TRANSPORT_MAILERS_H
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "workerd/wagon.h"
+#include "common/transport/wagon.h"
 /*
  * mailers - threads that hand mails to one mail server, a connection each.
  *

@@ -1,5 +1,5 @@
 /* origin - where a URL points to. */
-#include "workerd/origin.h"
+#include "common/transport/origin.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

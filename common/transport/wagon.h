@@ -1,5 +1,5 @@
-#ifndef WORKERD_WAGON_H
-#define WORKERD_WAGON_H
+#ifndef COMMON_TRANSPORT_WAGON_H
+#define COMMON_TRANSPORT_WAGON_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -8,8 +8,8 @@
 
 #include "common/base/arena.h"
 #include "common/base/buf.h"
-#include "workerd/adapters/adapter.h"
-#include "workerd/origin.h"
+#include "common/transport/origin.h"
+#include "common/transport/transfer.h"
 /*
  * wagon - one transfer on one libcurl handle: what libcurl is told before, and what came of it.
  *
