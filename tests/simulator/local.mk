@@ -1,5 +1,6 @@
 noinst_LIBRARIES += %D%/libsimulator.a
 %C%_libsimulator_a_SOURCES = \
+    %D%/account.c %D%/account.h \
     %D%/behaviour.c %D%/behaviour.h \
     %D%/callback_url.c %D%/callback_url.h \
     %D%/callbacks.c %D%/callbacks.h \

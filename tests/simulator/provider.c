@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "tests/simulator/account.h"
 #include "tests/simulator/sendgrid.h"
 #include "tests/simulator/smtp.h"
 #include "tests/simulator/telegram.h"
@@ -72,6 +73,8 @@ void provider_serve(const struct settings *s, struct exchange *x)
         answer_text(&x->answer, 404, "text/plain; charset=utf-8", "nothing is simulated here\n");
         return;
     }
+    if (account_serve(s, x))
+        return;
     x->ok = x->provider->check(s, x);
     if (!x->ok)
         return;
