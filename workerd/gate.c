@@ -528,6 +528,7 @@ static bool provider_failed(enum transfer_kind kind, const struct reply *r, cons
         return r->reach == REACH_NOT_SENT || r->reach == REACH_UNCLEAR || r->status >= 500;
     case TRANSFER_SMTP: /* RFC 5321 section 3.8: 421 shuts the channel */
         return r->reach == REACH_NOT_SENT || r->reach == REACH_UNCLEAR || r->status == 421;
+    case TRANSFER_LOGIN: /* of notifyctl alone */
     case TRANSFER_NONE:
         break;
     }

@@ -66,20 +66,6 @@ static enum status open_one(struct open_provider *p, const struct provider_confi
     return ST_OK;
 }
 
-/* A provider that no platform uses may be of any kind: it is not opened. */
-static bool is_used(const struct config *config, const char *name)
-{
-    for (int pf = 0; pf < PF_COUNT; pf++) {
-        const struct config_platform *p = &config->platform[pf];
-
-        for (size_t i = 0; p->enabled && i < p->n_providers; i++) {
-            if (strcmp(p->providers[i], name) == 0)
-                return true;
-        }
-    }
-    return false;
-}
-
 enum status providers_open(struct providers **out, const struct config *config, struct error *err)
 {
     struct providers *p = calloc(1, sizeof *p);
@@ -90,7 +76,8 @@ enum status providers_open(struct providers **out, const struct config *config, 
     p->config = config;
     p->count = config->n_providers;
     for (size_t i = 0; i < config->n_providers && s == ST_OK; i++) {
-        if (is_used(config, config->providers[i].name))
+        /* One that no platform uses may be of any kind: it is not opened. */
+        if (config_uses_provider(config, config->providers[i].name))
             s = open_one(&p->all[i], &config->providers[i], config, err);
     }
     if (s != ST_OK) {

@@ -86,10 +86,15 @@ void broker_free(struct broker *b)
     free(b);
 }
 
+/* A broker with an alarm does not read what a blocked connection says. */
 void broker_close(struct broker *b)
 {
     if (b->conn == NULL)
         return;
+    if (b->blocked) {
+        drop(b);
+        return;
+    }
     watch_begin(&b->watch, amqp_get_sockfd(b->conn), CALL_MS);
     amqp_connection_close(b->conn, AMQP_REPLY_SUCCESS);
     drop(b);
@@ -235,8 +240,8 @@ static enum status log_in(struct broker *b, const struct amqp_connection_info *a
     return replied(b, amqp_get_rpc_reply(b->conn), "open channel", err);
 }
 
-static enum status declare_queue(struct broker *b, const char *name, const char *exchange,
-                                 const char *key, bool dead_letters, struct error *err)
+/* What came of it is for amqp_get_rpc_reply() to tell. */
+static void send_declaration(struct broker *b, const char *name, bool dead_letters)
 {
     amqp_table_entry_t arguments[] = {
         entry_text("x-queue-type", b->config->queue_type),
@@ -245,11 +250,18 @@ static enum status declare_queue(struct broker *b, const char *name, const char 
     };
     bool quorum = strcmp(b->config->queue_type, "quorum") == 0;
     amqp_table_t table = { !dead_letters ? 1 : quorum ? 3 : 2, arguments };
-    enum status s;
 
     arguments[2].value.kind = AMQP_FIELD_KIND_I32;
     arguments[2].value.value.i32 = QUEUE_DELIVERY_LIMIT;
     amqp_queue_declare(b->conn, CHANNEL, amqp_cstring_bytes(name), 0, 1, 0, 0, table);
+}
+
+static enum status declare_queue(struct broker *b, const char *name, const char *exchange,
+                                 const char *key, bool dead_letters, struct error *err)
+{
+    enum status s;
+
+    send_declaration(b, name, dead_letters);
     s = replied(b, amqp_get_rpc_reply(b->conn), name, err);
     if (s != ST_OK)
         return s;
@@ -279,7 +291,7 @@ static enum status declare_topology(struct broker *b, struct error *err)
     return s;
 }
 
-static enum status connect_now(struct broker *b, struct error *err)
+static enum status connect_now(struct broker *b, bool declares, struct error *err)
 {
     char *url = strdup(b->config->url); /* amqp_parse_url cuts it to pieces */
     struct amqp_connection_info at;
@@ -301,14 +313,14 @@ static enum status connect_now(struct broker *b, struct error *err)
         watch_begin(&b->watch, amqp_get_sockfd(b->conn), 6 * CALL_MS);
         s = log_in(b, &at, err);
     }
-    if (s == ST_OK)
+    if (s == ST_OK && declares)
         s = declare_topology(b, err);
     watch_end(&b->watch);
     free(url);
     return s;
 }
 
-enum status broker_connect(struct broker *b, struct error *err)
+static enum status connect_if_due(struct broker *b, bool declares, struct error *err)
 {
     enum status s;
 
@@ -316,7 +328,7 @@ enum status broker_connect(struct broker *b, struct error *err)
         return ST_OK;
     if (clock_mono_ms() < b->next_try_ms)
         return error_set(err, ST_UNAVAILABLE, "broker: not connected, next try follows");
-    s = connect_now(b, err);
+    s = connect_now(b, declares, err);
     if (s != ST_OK)
         return s;
     b->last_tag = 0;
@@ -325,6 +337,16 @@ enum status broker_connect(struct broker *b, struct error *err)
         log_info("broker.back", STR("connection", b->name));
     b->announced_down = false;
     return ST_OK;
+}
+
+enum status broker_connect(struct broker *b, struct error *err)
+{
+    return connect_if_due(b, true, err);
+}
+
+enum status broker_open(struct broker *b, struct error *err)
+{
+    return connect_if_due(b, false, err);
 }
 
 /* ---- frames that come unasked ---- */
@@ -587,6 +609,109 @@ enum status broker_reject(struct broker *b, int subscription, uint64_t tag, stru
         return error_set(err, ST_UNAVAILABLE, "broker: not connected");
     watch_begin(&b->watch, amqp_get_sockfd(b->conn), CALL_MS);
     return written(b, amqp_basic_reject(b->conn, CHANNEL_OF(subscription), tag, 0), "reject", err);
+}
+
+/* ---- examining ---- */
+
+static const struct {
+    const char *name, *type;
+} exchange_parts[] = { { EXCHANGE_WORK, "direct" }, { EXCHANGE_DEAD, "fanout" } };
+#define EXCHANGES ((int)(sizeof exchange_parts / sizeof *exchange_parts))
+
+const char *broker_part_name(int part)
+{
+    if (part < EXCHANGES)
+        return exchange_parts[part].name;
+    return part == EXCHANGES ? QUEUE_DEAD : lane_queues[part - EXCHANGES - 1].queue;
+}
+
+/* What the broker refuses ends the channel, not the connection: another channel takes its place. */
+static enum status examined(struct broker *b, struct error *err)
+{
+    amqp_rpc_reply_t r = amqp_get_rpc_reply(b->conn);
+    const amqp_channel_close_t *closed = r.reply.decoded;
+    struct error why;
+
+    if (r.reply_type != AMQP_RESPONSE_SERVER_EXCEPTION || r.reply.id != AMQP_CHANNEL_CLOSE_METHOD)
+        return replied(b, r, "examine", err);
+    error_set(&why, closed->reply_code == AMQP_NOT_FOUND             ? ST_NOT_FOUND
+                    : closed->reply_code == AMQP_PRECONDITION_FAILED ? ST_CONFLICT
+                                                                     : ST_DENIED,
+              "%.*s", (int)closed->reply_text.len, (const char *)closed->reply_text.bytes);
+    amqp_send_method(b->conn, CHANNEL, AMQP_CHANNEL_CLOSE_OK_METHOD, &(amqp_channel_close_ok_t){ 0 });
+    amqp_channel_open(b->conn, CHANNEL);
+    if (replied(b, amqp_get_rpc_reply(b->conn), "open channel", err) != ST_OK)
+        return ST_UNAVAILABLE;
+    return error_set(err, why.kind, "%s", why.text);
+}
+
+static enum status examine_exchange(struct broker *b, int part, struct error *err)
+{
+    amqp_bytes_t name = amqp_cstring_bytes(exchange_parts[part].name);
+    amqp_bytes_t type = amqp_cstring_bytes(exchange_parts[part].type);
+    enum status s;
+
+    amqp_exchange_declare(b->conn, CHANNEL, name, type, 1, 1, 0, 0, amqp_empty_table);
+    s = examined(b, err);
+    if (s != ST_OK)
+        return s;
+    amqp_exchange_declare(b->conn, CHANNEL, name, type, 0, 1, 0, 0, amqp_empty_table);
+    return examined(b, err);
+}
+
+static enum status examine_queue(struct broker *b, int part, struct queue_counts *out, struct error *err)
+{
+    const amqp_queue_declare_ok_t *ok = amqp_queue_declare(
+        b->conn, CHANNEL, amqp_cstring_bytes(broker_part_name(part)), 1, 1, 0, 0, amqp_empty_table);
+    enum status s = examined(b, err);
+
+    if (s != ST_OK)
+        return s;
+    if (out != NULL)
+        *out = (struct queue_counts){ ok->message_count, ok->consumer_count };
+    send_declaration(b, broker_part_name(part), part > EXCHANGES);
+    return examined(b, err);
+}
+
+/* First whether it is there, which makes nothing; then the declaration itself, which compares. */
+enum status broker_examine(struct broker *b, int part, struct queue_counts *out, struct error *err)
+{
+    enum status s;
+
+    if (b->conn == NULL)
+        return error_set(err, ST_UNAVAILABLE, "broker: not connected");
+    watch_begin(&b->watch, amqp_get_sockfd(b->conn), CALL_MS);
+    s = part < EXCHANGES ? examine_exchange(b, part, err) : examine_queue(b, part, out, err);
+    watch_end(&b->watch);
+    return s;
+}
+
+#define ALARM_MS 300 /* how long the broker may take to tell */
+
+enum status broker_ask_alarm(struct broker *b, bool *blocked, struct error *err)
+{
+    int64_t until_ms = clock_mono_ms() + ALARM_MS;
+    amqp_frame_t frame;
+    enum status s = ST_NOT_FOUND;
+    int code;
+
+    if (b->conn == NULL)
+        return error_set(err, ST_UNAVAILABLE, "broker: not connected");
+    watch_begin(&b->watch, amqp_get_sockfd(b->conn), CALL_MS);
+    code = amqp_basic_publish(b->conn, CHANNEL, amqp_empty_bytes,
+                              amqp_cstring_bytes("notification.nowhere"), 0, 0, NULL, amqp_empty_bytes);
+    if (code != AMQP_STATUS_OK)
+        s = lost(b, "publish", code, err);
+    while ((s == ST_NOT_FOUND || s == ST_OK) && !b->blocked && clock_mono_ms() < until_ms) {
+        s = read_frame(b, (int)(until_ms - clock_mono_ms()) + 1, &frame, err);
+        if (s == ST_OK)
+            s = on_frame(b, &frame, err);
+    }
+    watch_end(&b->watch);
+    if (s != ST_OK && s != ST_NOT_FOUND)
+        return s;
+    *blocked = b->blocked;
+    return ST_OK;
 }
 
 /* ---- looking into a queue ---- */

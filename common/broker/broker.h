@@ -6,6 +6,7 @@
 
 #include "common/base/error.h"
 #include "common/config/config.h"
+#include "common/model/platform.h"
 /*
  * broker - one connection to RabbitMQ: for publishing, for consuming, or for looking into a queue and
  * publishing what lies there.
@@ -26,6 +27,8 @@ void broker_free(struct broker *b);
  * due; ST_CONFLICT where a queue exists with other arguments.
  */
 enum status broker_connect(struct broker *b, struct error *err);
+/* Connects for looking only: nothing is declared. */
+enum status broker_open(struct broker *b, struct error *err);
 bool broker_is_connected(const struct broker *b);
 void broker_close(struct broker *b); /* says good-bye; a no-op when not connected */
 int broker_fd(const struct broker *b); /* for poll(2); -1 when not connected */
@@ -77,6 +80,24 @@ enum status broker_ack_upto(struct broker *b, int subscription, uint64_t tag, st
 /* To the dead letters.  BROKER_TAKEN in place of a subscription: what broker_get() took. */
 #define BROKER_TAKEN (-1)
 enum status broker_reject(struct broker *b, int subscription, uint64_t tag, struct error *err);
+
+/* ---- examining ---- */
+
+/* A part of the topology: two exchanges and the queues, in the order of broker_part_name(). */
+#define BROKER_PARTS (2 + 1 + LANE_COUNT)
+const char *broker_part_name(int part);
+/*
+ * Is it there as the programs declare it?  ST_NOT_FOUND: no; ST_CONFLICT: with other arguments, the
+ * words say which; ST_DENIED: the account may not ask.  The connection stays.  out: of a queue; NULL
+ * for an exchange.  Nothing is made or changed.
+ */
+enum status broker_examine(struct broker *b, int part, struct queue_counts *out, struct error *err);
+
+/*
+ * *blocked: an alarm keeps the broker from taking messages.  It tells that only to who publishes: one
+ * message goes to no queue.  The last call on a connection, since a blocked one is not read any more.
+ */
+enum status broker_ask_alarm(struct broker *b, bool *blocked, struct error *err);
 
 /* ---- looking into a queue ---- */
 

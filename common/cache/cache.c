@@ -65,8 +65,13 @@ bool cache_is_connected(const struct cache *c)
     return c->conn != NULL;
 }
 
+/* hiredis' own words are those of errno, or of the protocol: they hold no value. */
 static enum status lost(struct cache *c, const char *what, struct error *err)
 {
+    char why[160] = "";
+
+    if (c->conn != NULL && c->conn->err != 0)
+        snprintf(why, sizeof why, ": %s", c->conn->errstr);
     drop(c);
     c->backoff_ms = c->backoff_ms == 0 ? BACKOFF_FIRST_MS : c->backoff_ms * 2;
     if (c->backoff_ms > BACKOFF_MOST_MS)
@@ -76,7 +81,7 @@ static enum status lost(struct cache *c, const char *what, struct error *err)
     if (!c->announced_down)
         log_warn("cache.away", STR("step", what));
     c->announced_down = true;
-    return error_set(err, ST_UNAVAILABLE, "cache: %s failed", what);
+    return error_set(err, ST_UNAVAILABLE, "cache: %s failed%s", what, why);
 }
 
 /* A command whose answer only has to be no error. */
@@ -112,8 +117,10 @@ static enum status ready(struct cache *c, struct error *err)
                   : redisConnectWithTimeout(c->config->host, c->config->port, limit);
     if (c->conn == NULL)
         abort(); /* out of memory */
-    if (c->conn->err != 0 || redisSetTimeout(c->conn, limit) != REDIS_OK || !greet(c))
+    if (c->conn->err != 0 || redisSetTimeout(c->conn, limit) != REDIS_OK)
         return lost(c, "connect", err);
+    if (!greet(c))
+        return lost(c, "log in", err);
     if (c->announced_down)
         log_info("cache.back", STR("step", "connect"));
     c->announced_down = false;
@@ -128,6 +135,46 @@ enum status cache_ping(struct cache *c, struct error *err)
     if (s == ST_OK && !command(c, 1, (const char *[]){ "PING" }))
         return lost(c, "ping", err);
     return s;
+}
+
+/* "name:value" of a line of INFO; "" where it is not there. */
+static const char *info_value(const redisReply *info, const char *name, struct arena *mem)
+{
+    size_t len = strlen(name);
+
+    for (const char *line = info->str; line != NULL; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, name, len) == 0 && line[len] == ':')
+            return arena_strndup(mem, line + len + 1, strcspn(line + len + 1, "\r\n"));
+    }
+    return "";
+}
+
+/* Pipelined, since servers before 7.0 take one section at a time. */
+enum status cache_look(struct cache *c, struct arena *mem, struct cache_facts *out, struct error *err)
+{
+    static const char *const sections[] = { "server", "memory" };
+    enum status s = ready(c, err);
+
+    if (s != ST_OK)
+        return s;
+    for (size_t i = 0; i < 2; i++)
+        redisAppendCommandArgv(c->conn, 2, (const char *[]){ "INFO", sections[i] }, NULL);
+    for (size_t i = 0; i < 2; i++) {
+        SCOPED(redisReply) reply = NULL;
+
+        if (redisGetReply(c->conn, (void **)&reply) != REDIS_OK || reply == NULL ||
+            reply->type != REDIS_REPLY_STRING)
+            return lost(c, "INFO", err);
+        if (i == 0) {
+            out->version = info_value(reply, "redis_version", mem);
+            continue;
+        }
+        out->policy = info_value(reply, "maxmemory_policy", mem);
+        out->maxmemory = strtoll(info_value(reply, "maxmemory", mem), NULL, 10);
+        out->used = strtoll(info_value(reply, "used_memory", mem), NULL, 10);
+    }
+    return ST_OK;
 }
 
 static const struct loaded *find_loaded(const struct cache *c, const struct cache_script *script)

@@ -20,6 +20,13 @@ void cache_free(struct cache *c);
 bool cache_is_connected(const struct cache *c);
 enum status cache_ping(struct cache *c, struct error *err);
 
+/* What the server says of itself. */
+struct cache_facts {
+    const char *version, *policy; /* maxmemory-policy; "": it does not say */
+    int64_t maxmemory, used;      /* bytes; maxmemory 0: no limit */
+};
+enum status cache_look(struct cache *c, struct arena *mem, struct cache_facts *out, struct error *err);
+
 /* A script that is run by its digest and loaded when the server does not know it. */
 struct cache_script {
     const char *text;

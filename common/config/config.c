@@ -292,6 +292,19 @@ const struct provider_config *config_find_provider(const struct config *c, const
     return NULL;
 }
 
+bool config_uses_provider(const struct config *c, const char *name)
+{
+    for (int pf = 0; pf < PF_COUNT; pf++) {
+        const struct config_platform *p = &c->platform[pf];
+
+        for (size_t i = 0; p->enabled && i < p->n_providers; i++) {
+            if (strcmp(p->providers[i], name) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 int config_rate_of(const struct config *c, enum platform pf)
 {
     const struct config_platform *p = &c->platform[pf];

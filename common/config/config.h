@@ -152,6 +152,7 @@ void config_free(struct config *c);
 void config_faults_free(struct config_faults *f);
 
 const struct provider_config *config_find_provider(const struct config *c, const char *name);
+bool config_uses_provider(const struct config *c, const char *name); /* some platform that is on */
 /* Calls a second that a platform may begin by its own limit and its first provider's; 0: no limit. */
 int config_rate_of(const struct config *c, enum platform platform);
 /* Requests a minute for a tier; the tier `free`'s for a name that is not configured; 0 unlimited. */

@@ -1,5 +1,6 @@
 #ifndef COMMON_TRANSPORT_TRANSFER_H
 #define COMMON_TRANSPORT_TRANSFER_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,6 +11,7 @@
 enum transfer_kind {
     TRANSFER_HTTP, /* body to url, by method */
     TRANSFER_SMTP, /* submit body (an RFC 5322 message, CRLF) from mail_from to mail_to */
+    TRANSFER_LOGIN, /* smtp: EHLO, STARTTLS, AUTH, NOOP, QUIT; the reply's body is all the server said */
     TRANSFER_NONE  /* nothing leaves the program: the reply is made from `body` (status 200) */
 };
 /* What [provider.NAME] says of every call, whatever its kind. */
@@ -37,6 +39,11 @@ struct transfer {
                                sets it */
     const struct transfer_limits *limits; /* likewise */
 };
+
+static inline bool transfer_is_mail(const struct transfer *t)
+{
+    return t->kind == TRANSFER_SMTP || t->kind == TRANSFER_LOGIN;
+}
 
 /* How far a transfer came; an HTTP or SMTP status may stand beside each. */
 enum reach {

@@ -323,7 +323,7 @@ bool transport_next(struct transport *t, void **owner, struct arena *(*mem_of)(v
     t->finished = w->next;
     if (t->finished == NULL)
         t->last_finished = &t->finished;
-    if (w->what->kind == TRANSFER_SMTP && w->origin.is_mail)
+    if (transfer_is_mail(w->what) && w->origin.is_mail)
         server_of(t, &w->origin)->n_mails--;
     *out = wagon_reply(w, mem_of(w->owner));
     *owner = w->owner;

@@ -47,7 +47,7 @@ void wagon_done(struct wagon *w)
 
 bool wagon_begin(struct wagon *w, const struct transfer *what, void *owner, int64_t now_ms)
 {
-    bool is_mail = what->kind == TRANSFER_SMTP;
+    bool is_mail = transfer_is_mail(what);
     struct wagon empty = { .what = what,
                            .owner = owner,
                            .started_ms = now_ms,
@@ -178,7 +178,7 @@ static size_t take_smtp_line(char *data, size_t size, size_t n, void *arg)
 
     if (is_farewell(data, len))
         return len;
-    if (!w->reply_goes_on)
+    if (!w->reply_goes_on && w->what->kind == TRANSFER_SMTP)
         buf_clear(&w->answer);
     buf_add(&w->answer, data, len);
     w->reply_goes_on = len >= 4 && data[3] == '-';
@@ -325,6 +325,27 @@ static void set_http(struct wagon *w)
     curl_easy_setopt(e, CURLOPT_WRITEDATA, w);
 }
 
+static void set_mail(struct wagon *w)
+{
+    const struct transfer *what = w->what;
+    CURL *e = w->easy;
+
+    append(&w->rcpt, what->mail_to);
+    curl_easy_setopt(e, CURLOPT_MAIL_FROM, what->mail_from);
+    curl_easy_setopt(e, CURLOPT_MAIL_RCPT, w->rcpt);
+    curl_easy_setopt(e, CURLOPT_UPLOAD, 1L);
+    curl_easy_setopt(e, CURLOPT_READFUNCTION, give_mail);
+    curl_easy_setopt(e, CURLOPT_READDATA, w);
+    curl_easy_setopt(e, CURLOPT_INFILESIZE_LARGE, (curl_off_t)what->body_len);
+}
+
+/* Without a recipient libcurl says the command of its own choice in place of a mail. */
+static void set_no_mail(struct wagon *w)
+{
+    curl_easy_setopt(w->easy, CURLOPT_NOBODY, 1L);
+    curl_easy_setopt(w->easy, CURLOPT_CUSTOMREQUEST, "NOOP");
+}
+
 static void set_smtp(struct wagon *w)
 {
     static const long uses[] = { [STARTTLS_REQUIRED] = CURLUSESSL_ALL,
@@ -333,14 +354,11 @@ static void set_smtp(struct wagon *w)
     const struct transfer *what = w->what;
     CURL *e = w->easy;
 
-    append(&w->rcpt, what->mail_to);
+    if (what->kind == TRANSFER_LOGIN)
+        set_no_mail(w);
+    else
+        set_mail(w);
     curl_easy_setopt(e, CURLOPT_USE_SSL, uses[what->starttls]);
-    curl_easy_setopt(e, CURLOPT_MAIL_FROM, what->mail_from);
-    curl_easy_setopt(e, CURLOPT_MAIL_RCPT, w->rcpt);
-    curl_easy_setopt(e, CURLOPT_UPLOAD, 1L);
-    curl_easy_setopt(e, CURLOPT_READFUNCTION, give_mail);
-    curl_easy_setopt(e, CURLOPT_READDATA, w);
-    curl_easy_setopt(e, CURLOPT_INFILESIZE_LARGE, (curl_off_t)what->body_len);
     curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, take_smtp_line);
     curl_easy_setopt(e, CURLOPT_HEADERDATA, w);
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, ignore_body);
@@ -405,6 +423,15 @@ static enum reach smtp_reach(const struct wagon *w)
     return w->sent < w->what->body_len ? REACH_NOT_SENT : REACH_UNCLEAR;
 }
 
+static enum reach login_reach(const struct wagon *w)
+{
+    if (w->result == CURLE_OK)
+        return REACH_ANSWERED;
+    if (w->result == CURLE_LOGIN_DENIED)
+        return REACH_CREDENTIALS;
+    return w->status >= 400 ? REACH_REFUSED : REACH_NOT_SENT;
+}
+
 static enum reach reach_of(const struct wagon *w)
 {
     switch (w->what->kind) {
@@ -412,6 +439,8 @@ static enum reach reach_of(const struct wagon *w)
         return http_reach(w);
     case TRANSFER_SMTP:
         return smtp_reach(w);
+    case TRANSFER_LOGIN:
+        return login_reach(w);
     case TRANSFER_NONE:
         break;
     }

@@ -168,10 +168,10 @@ START_TEST(an_absent_redis_is_tried_now_and_then_and_no_more)
     ck_assert_str_eq(err.text, "cache: not connected, next try follows");
     now_ms += 100; /* the first pause is at most this long */
     ck_assert_int_eq(cache_ping(cache, &err), ST_UNAVAILABLE);
-    ck_assert_str_eq(err.text, "cache: connect failed");
+    ck_assert_ptr_nonnull(strstr(err.text, "cache: connect failed: "));
     now_ms += 2000; /* and no pause is longer than this */
     ck_assert_int_eq(cache_ping(cache, &err), ST_UNAVAILABLE);
-    ck_assert_str_eq(err.text, "cache: connect failed");
+    ck_assert_ptr_nonnull(strstr(err.text, "cache: connect failed: "));
     cache_free(cache);
 }
 END_TEST
