@@ -23,4 +23,6 @@ dist_sql_DATA = \
     %D%/0011_callbacks.down.sql \
     %D%/0011_callbacks.up.sql \
     %D%/0012_trace.down.sql \
-    %D%/0012_trace.up.sql
+    %D%/0012_trace.up.sql \
+    %D%/0013_feed.down.sql \
+    %D%/0013_feed.up.sql

@@ -98,7 +98,7 @@ static const struct statement settled = {
     1
 };
 
-static enum status read_settled(struct db *db, struct arena *mem, int64_t *before_ms, struct error *err)
+enum status events_settled(struct db *db, struct arena *mem, int64_t *before_ms, struct error *err)
 {
     struct rows r;
     const char *late_ms = arena_printf(mem, "%d", EVENTS_LATE_MS);
@@ -129,7 +129,7 @@ enum status events_page(struct db *db, const char *message_id, struct events_pla
     enum status s = read_page(db, message_id, *place, limit + 1, mem, &list, &n, err);
 
     if (s == ST_OK && n > (size_t)limit) {
-        s = read_settled(db, mem, &before_ms, err);
+        s = events_settled(db, mem, &before_ms, err);
         if (s == ST_OK)
             s = read_page(db, message_id, *place, limit + 1, mem, &list, &n, err);
         while (s == ST_OK && shown < (size_t)limit && is_settled(&list[shown], before_ms))

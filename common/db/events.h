@@ -24,6 +24,12 @@ struct event {
  */
 #define EVENTS_LATE_MS 500
 
+/*
+ * What is written from now on is dated no earlier than this: read after having asked, what lies before
+ * it is all there is.
+ */
+enum status events_settled(struct db *db, struct arena *mem, int64_t *before_ms, struct error *err);
+
 struct events_place {
     int64_t at_ms, id;
 };

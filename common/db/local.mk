@@ -11,6 +11,8 @@ common_libcommon_a_SOURCES += \
 common_libcommon_a_SOURCES += common/db/users.c common/db/users.h common/db/api_keys.c common/db/api_keys.h common/db/schema.c common/db/schema.h
 common_libcommon_a_SOURCES += common/db/accept.c \
     common/db/events.c common/db/events.h \
+    common/db/feed.c common/db/feed.h \
+    common/db/server.c common/db/server.h \
     common/db/idempotency.c common/db/idempotency.h
 common_libcommon_a_SOURCES += common/db/dead.c common/db/dead.h
 common_libcommon_a_SOURCES += common/db/callbacks.c common/db/callbacks.h
