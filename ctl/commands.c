@@ -57,6 +57,18 @@ static const struct command_option dead_purge_options[] = {
     { "--yes", NULL, "do it: an event that is removed does not come back" },
     { NULL },
 };
+static const struct command_option tail_options[] = {
+    { "--platform", "PLATFORM", "of this platform: sms, email, whatsapp or telegram" },
+    { "--status", "STATE", "that led to this state: sent, failed, ..." },
+    { "--provider", "NAME", "of this provider" },
+    { "--user", "EMAIL", "of this user's messages" },
+    { "--message", "ID", "of this message" },
+    { "--errors", NULL, "failures and what has an error code only" },
+    { "--since", "TIME", "what happened since then first; a time, or how long ago: 90s, 15m, 2h, 7d" },
+    { "--count", "N", "end after so many events" },
+    { "--for", "SECONDS", "end after so long; 0: show what is there, and end" },
+    { NULL },
+};
 #define IDS_MOST 1000
 
 static const struct command_option send_options[] = {
@@ -130,6 +142,15 @@ const struct command commands[] = {
     { "queue", "status", "", 0, 0, queue_status_options,
       "show each lane's queue, what waits in the database, and the providers' breakers",
       "notifyctl queue status --interval 5", queue_status_check, queue_status },
+    { "doctor", NULL, "", 0, 0, NULL,
+      "look at everything that messages need, and say what is wrong and what to do about it",
+      "notifyctl doctor --json", NULL, doctor_run },
+    { "tail", NULL, "", 0, 0, tail_options,
+      "show what happens to messages, as it happens; never an address or a content",
+      "notifyctl tail --errors --since 10m", tail_check, tail_run },
+    { "completion", NULL, "bash|zsh", 1, 1, NULL,
+      "print the script by which a shell completes lines of notifyctl",
+      "notifyctl completion bash", completion_check, completion_run, .is_bare = true },
     { "dead", "list", "", 0, 0, dead_list_options,
       "list dead letters, the latest first: failed recipients, and events nobody could use",
       "notifyctl dead list --platform sms --since 2h", dead_list_check, dead_list },

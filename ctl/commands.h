@@ -33,6 +33,7 @@ struct command {
     /* NULL: every line that could be read is right */
     enum status (*check)(const struct ctl *ctl, const struct call *call, struct error *err);
     enum status (*run)(struct ctl *ctl, const struct call *call, struct error *err);
+    bool is_bare; /* it needs no configuration */
 };
 extern const struct command commands[]; /* rows of a group stand together */
 extern const size_t n_commands;
@@ -59,6 +60,14 @@ enum status key_revoke(struct ctl *ctl, const struct call *call, struct error *e
 /* ctl/queue.c */
 enum status queue_status_check(const struct ctl *ctl, const struct call *call, struct error *err);
 enum status queue_status(struct ctl *ctl, const struct call *call, struct error *err);
+/* ctl/doctor.c */
+enum status doctor_run(struct ctl *ctl, const struct call *call, struct error *err);
+/* ctl/tail.c */
+enum status tail_check(const struct ctl *ctl, const struct call *call, struct error *err);
+enum status tail_run(struct ctl *ctl, const struct call *call, struct error *err);
+/* ctl/completion.c */
+enum status completion_check(const struct ctl *ctl, const struct call *call, struct error *err);
+enum status completion_run(struct ctl *ctl, const struct call *call, struct error *err);
 /* ctl/dead_list.c */
 enum status dead_list_check(const struct ctl *ctl, const struct call *call, struct error *err);
 enum status dead_list(struct ctl *ctl, const struct call *call, struct error *err);

@@ -131,6 +131,11 @@ enum status ctl_connect(struct ctl *ctl, struct error *err)
     return connect_until(ctl, &(struct db_options){ .application = "notifyctl" }, 0, err);
 }
 
+void ctl_sweep_broker(void)
+{
+    start_sweeping();
+}
+
 enum status ctl_connect_broker(struct ctl *ctl, struct error *err)
 {
     start_sweeping();

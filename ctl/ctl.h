@@ -37,6 +37,8 @@ enum status ctl_connect_for_migrations(struct ctl *ctl, int wait_seconds, struct
 
 /* Sets ctl->broker.  A call that blocks is ended by a thread of its own, as long as ctl lives. */
 enum status ctl_connect_broker(struct ctl *ctl, struct error *err);
+/* For brokers that are opened elsewhere: their blocked calls are ended too. */
+void ctl_sweep_broker(void);
 /* Sets ctl->cache, which connects at its first command. */
 void ctl_connect_cache(struct ctl *ctl);
 

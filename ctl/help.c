@@ -8,7 +8,7 @@
 
 static const char about[] =
     "notifyctl looks after a notification system: its database, its users and their keys, messages,\n"
-    "queues and dead letters.\n"
+    "queues and dead letters, and says what is wrong with it.\n"
     "\n"
     "usage: notifyctl [OPTIONS] COMMAND [ARGUMENTS]\n";
 
@@ -20,12 +20,18 @@ static const char first_steps[] =
     "  notifyctl key create ada@example.com  a key to call with; it is shown this once\n"
     "\n"
     "When messages do not arrive:\n"
+    "  notifyctl doctor                      what is wrong, and what to do about it?\n"
+    "  notifyctl tail --errors --since 10m   what fails just now?\n"
     "  notifyctl message list --since 1h     what was accepted, and what became of it?\n"
     "  notifyctl queue status                where do they wait, and for whom?\n"
     "  notifyctl dead list --since 1h        what has failed, and why?\n"
     "  notifyctl dead replay --since 1h --dry-run  what would leave again?\n"
     "\n"
-    "Exit status: 0 done, 1 the operation failed, 2 wrong usage or configuration.\n"
+    "Exit status:\n"
+    "  0  done; of doctor, nothing has failed, though there may be something to look at\n"
+    "  1  the operation failed, or a part of it: a letter was refused, a check of doctor failed\n"
+    "  2  wrong usage or configuration; nothing was done\n"
+    "\n"
     "`notifyctl COMMAND --help` tells more about a command, notifyctl(1) about all of them.\n";
 
 static bool is_asked(const struct call *call, const struct command *c)

@@ -2,10 +2,19 @@ noinst_LIBRARIES += %D%/libctl.a
 %C%_libctl_a_SOURCES = \
     %D%/call.c %D%/call.h \
     %D%/commands.c %D%/commands.h \
+    %D%/completion.c %D%/completion.h \
     %D%/ctl.c %D%/ctl.h \
     %D%/dead_list.c \
     %D%/dead_run.c \
     %D%/dead_show.c \
+    %D%/doctor.c %D%/doctor.h \
+    %D%/doctor_broker.c \
+    %D%/doctor_calls.c \
+    %D%/doctor_checks.c \
+    %D%/doctor_config.c \
+    %D%/doctor_database.c \
+    %D%/doctor_kinds.c %D%/doctor_kinds.h \
+    %D%/doctor_redis.c \
     %D%/help.c %D%/help.h \
     %D%/key.c \
     %D%/letters.c %D%/letters.h \
@@ -14,6 +23,7 @@ noinst_LIBRARIES += %D%/libctl.a
     %D%/message_show.c \
     %D%/message_text.c %D%/message_text.h \
     %D%/migrate.c \
+    %D%/paint.c %D%/paint.h \
     %D%/progress.c %D%/progress.h \
     %D%/queue.c \
     %D%/recipient_lines.c %D%/recipient_lines.h \
@@ -27,6 +37,7 @@ noinst_LIBRARIES += %D%/libctl.a
     %D%/send_report.c %D%/send_report.h \
     %D%/send_run.h \
     %D%/table.c %D%/table.h \
+    %D%/tail.c \
     %D%/user.c
 
 bin_PROGRAMS += %D%/notifyctl
@@ -34,3 +45,16 @@ bin_PROGRAMS += %D%/notifyctl
 %C%_notifyctl_LDADD = ctl/libctl.a $(COMMON_LIBS) $(CURL_LIBS)
 
 dist_man_MANS += man/notifyctl.1
+
+# Completion comes out of the program itself; where that can't run here, there is none.
+if !CROSS_COMPILING
+bashcompdir = $(datadir)/bash-completion/completions
+zshcompdir = $(datadir)/zsh/site-functions
+nodist_bashcomp_DATA = %D%/completion/bash/notifyctl
+nodist_zshcomp_DATA = %D%/completion/zsh/_notifyctl
+CLEANFILES += $(nodist_bashcomp_DATA) $(nodist_zshcomp_DATA)
+%D%/completion/bash/notifyctl: %D%/notifyctl$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && %D%/notifyctl$(EXEEXT) completion bash >$@.new && mv $@.new $@
+%D%/completion/zsh/_notifyctl: %D%/notifyctl$(EXEEXT)
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && %D%/notifyctl$(EXEEXT) completion zsh >$@.new && mv $@.new $@
+endif

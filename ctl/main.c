@@ -109,6 +109,8 @@ static int act(struct ctl *ctl, const struct call *call)
         puts("notifyctl " PACKAGE_VERSION);
         return EXIT_DONE;
     }
+    if (call->command != NULL && call->command->is_bare && call_option(call, "--check-config") == NULL)
+        return work(ctl, call);
     return with_configuration(ctl, call);
 }
 

@@ -139,6 +139,11 @@ static void add_text(struct buf *out, const char *text, size_t room)
         buf_adds(out, "…");
 }
 
+void table_add_text(struct buf *out, const char *text)
+{
+    add_text(out, text, places(text));
+}
+
 /* The last column that is shown: nothing is put behind it. */
 static size_t last_shown(size_t n_columns, const size_t widths[])
 {

@@ -25,6 +25,9 @@ struct table_column {
 void table_write(struct buf *out, const struct table_column *columns, size_t n_columns,
                  const char *const *cells, size_t n_rows, size_t width);
 
+/* A text as a cell shows it, whole. */
+void table_add_text(struct buf *out, const char *text);
+
 /* Places in a line of the terminal behind fd; 0 where it is none. */
 size_t table_width(int fd);
 #endif

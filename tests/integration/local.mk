@@ -134,3 +134,9 @@ if HAVE_CHECK
 INTEGRATION_TESTS += %D%/test_send
 endif
 %C%_test_send_SOURCES = %D%/test_send.c $(STACK_HARNESS)
+# What the person on call asks.
+if HAVE_CHECK
+INTEGRATION_TESTS += %D%/test_doctor %D%/test_tail
+endif
+%C%_test_doctor_SOURCES = %D%/test_doctor.c %D%/told.c %D%/told.h $(ENGINE_HARNESS)
+%C%_test_tail_SOURCES = %D%/test_tail.c %D%/told.c %D%/told.h $(STACK_HARNESS)

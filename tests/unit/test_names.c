@@ -1,4 +1,4 @@
-/* Tests of workerd/names: one look-up a name at once, and how long its answer is used. */
+/* Tests of common/transport/names: one look-up a name at once, and how long its answer is used. */
 #include "common/transport/names.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-/* Tests of workerd/origin: where a URL points to. */
+/* Tests of common/transport/origin: where a URL points to. */
 #include "common/transport/origin.h"
 
 #include <stdio.h>
