@@ -5,12 +5,12 @@
 #include <unistd.h>
 
 #include "common/base/arena.h"
+#include "common/transport/transport.h"
 #include "tests/integration/tap.h"
 #include "tests/unit/simulator.h"
 #include "tests/unit/suite.h"
 #include "tests/unit/wire.h"
 #include "workerd/adapters/adapter.h"
-#include "common/transport/transport.h"
 
 #define USER "notices"
 #define PASSWORD "correct horse"

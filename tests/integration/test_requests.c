@@ -1,13 +1,13 @@
-/* What common/transport writes to a socket and reads from it, method by method, adapter by
- * adapter. */
+/* What common/transport writes to a socket and reads from it, by method and by adapter. */
 #include <signal.h>
 #include <string.h>
 
 #include "common/base/arena.h"
 #include "common/base/clock.h"
+#include "common/transport/transport.h"
 #include "tests/integration/scripted.h"
 #include "tests/unit/suite.h"
-#include "common/transport/transport.h"
+#include "workerd/adapters/adapter.h"
 
 static const struct transfer_limits limits = { .connect_ms = 5000, .low_speed_bytes = 1, .ca_bundle = "" };
 

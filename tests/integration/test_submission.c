@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "common/base/arena.h"
+#include "common/transport/transport.h"
 #include "tests/unit/suite.h"
 #include "workerd/adapters/adapter.h"
-#include "common/transport/transport.h"
 
 static const struct transfer_limits limits = {
     .connect_ms = 5000, .low_speed_bytes = 1, .ca_bundle = "", .connections = 2
