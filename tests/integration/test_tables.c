@@ -11,9 +11,11 @@
 #include "common/db/dead.h"
 #include "common/db/dispatch.h"
 #include "common/db/events.h"
+#include "common/db/feed.h"
 #include "common/db/idempotency.h"
 #include "common/db/messages.h"
 #include "common/db/schema.h"
+#include "common/db/server.h"
 #include "common/db/users.h"
 #include "common/service/authorize.h"
 #include "common/service/send_messages.h"
@@ -48,6 +50,7 @@ static void call_users_and_keys(struct db *db)
     digest = sha256_hex(key, strlen(key), hex);
     OK(users_add(db, user_id, "ada@example.com", "user", "free", &err));
     OK(users_find(db, "ada@example.com", &mem, &user, &err));
+    OK(users_find_by_id(db, user_id, &mem, &user, &err));
     OK(users_list(db, &mem, &users, &n, &err));
     OK(users_set_active(db, "ada@example.com", true, &err));
     OK(api_keys_add(db, key_id, user_id, key, &err));
@@ -93,6 +96,31 @@ static void call_lists(struct db *db, const struct message_draft *d)
     ck_assert_int_eq(recipients_cancel(db, d->id, NULL, &err), ST_CONFLICT);
 }
 
+static void call_server(struct db *db)
+{
+    struct server_facts facts;
+    bool made;
+
+    OK(server_look(db, &mem, &facts, &err));
+    OK(server_has_tables(db, &mem, &made, &err));
+    ck_assert(made);
+}
+
+/* Of all messages, and of one. */
+static void call_feed(struct db *db, const char *message_id)
+{
+    const struct feed_filter ways[] = { { .errors = false }, { .message_id = message_id } };
+    struct events_place place = EVENTS_BEGIN;
+    int64_t before_ms = clock_wall_ms(), counted;
+    struct feed_event *events;
+    bool more;
+    size_t n;
+
+    OK(feed_count(db, place, before_ms, &mem, &counted, &err));
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+        OK(feed_page(db, &ways[i], &place, before_ms, &mem, &events, &n, &more, &err));
+}
+
 /* By time and by message; the recipient is not failed, so nothing is changed. */
 static void call_dead_letters(struct db *db, const struct recipient_ref *ref)
 {
@@ -132,6 +160,7 @@ static void call_messages(struct db *db)
     size_t n;
 
     call_lists(db, d);
+    call_feed(db, id);
     call_dead_letters(db, &ref);
     OK(dispatch_backlog(db, 10, &mem, backlog, &err));
     OK(recipients_unknown(db, &ref, 1, &mem, &flag, &err));
@@ -238,6 +267,7 @@ START_TEST(every_statement_prepares_on_a_fresh_schema)
     OK(schema_down(db, sql, -1, &mem, NULL, NULL, &err));
     OK(schema_up(db, sql, &mem, NULL, NULL, &err));
     call_users_and_keys(db);
+    call_server(db);
     call_messages(db);
     call_ready(db);
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
