@@ -102,6 +102,13 @@ static const struct command_option message_list_options[] = {
     { "--limit", "N", "at most so many (default 20)" },
     { NULL },
 };
+static const struct command_option audit_options[] = {
+    { "--since", "TIME", "of messages created since; such a part is not written down" },
+    { "--grace", "TIME", "how long past its time is overdue: 90s, 15m, 2h (default 10m)" },
+    { "--limit", "N", "name at most so many of each kind of fault (default 10)" },
+    { "--dry-run", NULL, "do not write the result down for the metrics" },
+    { NULL },
+};
 
 const struct command commands[] = {
     { "migrate", "up", "", 0, 0, up_options, "apply every migration that is not applied yet",
@@ -163,5 +170,8 @@ const struct command commands[] = {
     { "dead", "purge", "[ID...]", 0, IDS_MOST, dead_purge_options,
       "acknowledge failed recipients, so that they are listed no more, and remove events",
       "notifyctl dead purge --queue --all --yes", dead_purge_check, dead_purge_run },
+    { "audit", NULL, "", 0, 0, audit_options,
+      "prove that every accepted recipient has its end, or lives with a reason; exit 1 where not",
+      "notifyctl audit --since 1d", audit_check, audit_run },
 };
 const size_t n_commands = sizeof commands / sizeof *commands;

@@ -89,6 +89,9 @@ enum status message_cancel(struct ctl *ctl, const struct call *call, struct erro
 /* ctl/message_list.c */
 enum status message_list_check(const struct ctl *ctl, const struct call *call, struct error *err);
 enum status message_list(struct ctl *ctl, const struct call *call, struct error *err);
+/* ctl/audit.c */
+enum status audit_check(const struct ctl *ctl, const struct call *call, struct error *err);
+enum status audit_run(struct ctl *ctl, const struct call *call, struct error *err);
 /* ctl/ctl.c: the first word, where there is one, is an address of mail. */
 enum status email_check(const struct ctl *ctl, const struct call *call, struct error *err);
 #endif

@@ -8,7 +8,7 @@
 
 static const char about[] =
     "notifyctl looks after a notification system: its database, its users and their keys, messages,\n"
-    "queues and dead letters, and says what is wrong with it.\n"
+    "queues and dead letters, and says what is wrong with it or lost.\n"
     "\n"
     "usage: notifyctl [OPTIONS] COMMAND [ARGUMENTS]\n";
 
@@ -26,10 +26,12 @@ static const char first_steps[] =
     "  notifyctl queue status                where do they wait, and for whom?\n"
     "  notifyctl dead list --since 1h        what has failed, and why?\n"
     "  notifyctl dead replay --since 1h --dry-run  what would leave again?\n"
+    "  notifyctl audit                       has everything its end, or a reason to wait?\n"
     "\n"
     "Exit status:\n"
     "  0  done; of doctor, nothing has failed, though there may be something to look at\n"
-    "  1  the operation failed, or a part of it: a letter was refused, a check of doctor failed\n"
+    "  1  the operation failed, or a part of it: a letter was refused, a check of doctor failed,\n"
+    "     an audit found something\n"
     "  2  wrong usage or configuration; nothing was done\n"
     "\n"
     "`notifyctl COMMAND --help` tells more about a command, notifyctl(1) about all of them.\n";

@@ -1,5 +1,7 @@
 noinst_LIBRARIES += %D%/libctl.a
 %C%_libctl_a_SOURCES = \
+    %D%/audit.c \
+    %D%/audit_view.c %D%/audit_view.h \
     %D%/call.c %D%/call.h \
     %D%/commands.c %D%/commands.h \
     %D%/completion.c %D%/completion.h \

@@ -25,4 +25,6 @@ dist_sql_DATA = \
     %D%/0012_trace.down.sql \
     %D%/0012_trace.up.sql \
     %D%/0013_feed.down.sql \
-    %D%/0013_feed.up.sql
+    %D%/0013_feed.up.sql \
+    %D%/0014_audits.down.sql \
+    %D%/0014_audits.up.sql

@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 
 #include "common/config/config.h"
+#include "common/db/audit.h"
 #include "workerd/gate.h"
 #include "workerd/providers.h"
 /*
@@ -23,6 +24,8 @@ struct sample {
     atomic_llong due;               /* counting stops at SAMPLE_MOST in a lane */
     atomic_llong depth[LANE_COUNT]; /* of the queues */
     atomic_llong dead;              /* of that of the dead letters */
+    atomic_llong audited_ms;        /* wall time of the last audit; 0: nobody has audited yet */
+    atomic_llong faults[AUDIT_FAULTS]; /* what it found */
 };
 #define SAMPLE_MOST 10000
 

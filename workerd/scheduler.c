@@ -4,6 +4,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/cache/lane_flags.h"
+#include "common/db/audit.h"
 #include "common/db/callbacks.h"
 #include "common/db/dispatch.h"
 #include "common/db/idempotency.h"
@@ -234,7 +235,21 @@ static void sample_queues(struct scheduler *s, struct sample *sample)
         atomic_store(&sample->dead, ready);
 }
 
-/* For the metrics: what is due, and what the queues hold. */
+/* What the last audit found; where it cannot be read, what was read before stays. */
+static void sample_audit(struct scheduler *s)
+{
+    struct sample *sample = &s->shared->sample;
+    struct audit_result last;
+    struct error err;
+
+    if (audit_read(s->db, &s->mem, &last, &err) != ST_OK)
+        return;
+    for (int f = 0; f < AUDIT_FAULTS; f++)
+        atomic_store(&sample->faults[f], last.faults[f]);
+    atomic_store(&sample->audited_ms, last.at_ms);
+}
+
+/* For the metrics: what is due, what the queues hold, and what the last audit found. */
 static void take_sample(struct scheduler *s)
 {
     struct sample *sample = &s->shared->sample;
@@ -254,6 +269,7 @@ static void take_sample(struct scheduler *s)
             oldest_ms = lanes[lane].oldest_ms;
     }
     sample_queues(s, sample);
+    sample_audit(s);
     atomic_store(&sample->due, due);
     atomic_store(&sample->lag_ms, oldest_ms);
     atomic_store(&sample->taken, true);

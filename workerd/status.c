@@ -102,13 +102,31 @@ static void write_sample(const struct sample *sample, struct buf *body)
     buf_addf(body, "queue_depth{queue=\"%s\"} %lld\n", QUEUE_DEAD, atomic_load(&sample->dead));
 }
 
+static void write_audit(const struct sample *sample, struct buf *body)
+{
+    int64_t audited_ms = atomic_load(&sample->audited_ms);
+
+    if (audited_ms == 0)
+        return;
+    metrics_write_head(body, "conservation_faults", "gauge",
+                       "What the last whole audit found that is not as it must be.");
+    for (int f = 0; f < AUDIT_FAULTS; f++)
+        buf_addf(body, "conservation_faults{fault=\"%s\"} %lld\n", audit_fault_name((enum audit_fault)f),
+                 atomic_load(&sample->faults[f]));
+    metrics_write_head(body, "conservation_audited_timestamp_seconds", "gauge",
+                       "When the last whole audit was.");
+    buf_addf(body, "conservation_audited_timestamp_seconds %.3f\n", (double)audited_ms / 1000);
+}
+
 static unsigned write_metrics(const struct pool_shared *shared, struct buf *body)
 {
     metrics_write(body);
     write_breakers(shared, body);
     write_in_flight(shared, body);
-    if (atomic_load(&shared->sample.taken)) /* by the scheduler, where there is one */
+    if (atomic_load(&shared->sample.taken)) { /* by the scheduler, where there is one */
         write_sample(&shared->sample, body);
+        write_audit(&shared->sample, body);
+    }
     return 200;
 }
 

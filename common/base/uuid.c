@@ -66,6 +66,15 @@ void uuid_v7(int64_t wall_ms, char out[UUID_TEXT_BYTES])
     write_text(bytes, out);
 }
 
+void uuid_first_of(int64_t wall_ms, char out[UUID_TEXT_BYTES])
+{
+    uint8_t bytes[16] = { 0 };
+
+    for (int i = 0; i < 6; i++)
+        bytes[i] = (uint8_t)((uint64_t)wall_ms >> (40 - 8 * i));
+    write_text(bytes, out);
+}
+
 static bool is_hex(char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');

@@ -8,6 +8,8 @@
  */
 #define UUID_TEXT_BYTES 37
 void uuid_v7(int64_t wall_ms, char out[UUID_TEXT_BYTES]);
+/* The lowest id that carries this time. */
+void uuid_first_of(int64_t wall_ms, char out[UUID_TEXT_BYTES]);
 /* The canonical form: 8-4-4-4-12 hexadecimal digits in either case; any version. */
 bool uuid_is_valid(const char *text);
 #endif

@@ -21,7 +21,7 @@ SCOPED_RELEASE(PGresult, PQclear)
 #define DEFAULT_CALL_MS 30000
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_MOST_MS 1500
-#define STATEMENTS_MOST 64
+#define STATEMENTS_MOST 128
 
 struct db {
     const struct config_database *config;

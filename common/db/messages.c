@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/uuid.h"
 #include "common/db/array.h"
 #include "common/db/sql.h"
 
@@ -191,11 +192,12 @@ static const char *stored_as(const struct messages_filter *f, struct arena *mem)
     return arena_printf(mem, "{%s}", message_state_name(f->status));
 }
 
-/* The lowest id that carries this time. */
 static const char *id_of(int64_t ms, struct arena *mem)
 {
-    return arena_printf(mem, "%08llx-%04llx-0000-0000-000000000000", (unsigned long long)ms >> 16,
-                        (unsigned long long)ms & 0xffff);
+    char id[UUID_TEXT_BYTES];
+
+    uuid_first_of(ms, id);
+    return arena_strdup(mem, id);
 }
 
 /*

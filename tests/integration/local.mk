@@ -111,7 +111,7 @@ CALLS_HARNESS = \
 %C%_test_mail_LDADD = $(LDADD) $(SSL_LIBS)
 %C%_test_lanes_SOURCES = %D%/test_lanes.c $(ENGINE_HARNESS)
 %C%_test_operation_SOURCES = %D%/test_operation.c $(ENGINE_HARNESS)
-%C%_test_dead_SOURCES = %D%/test_dead.c $(STACK_HARNESS)
+%C%_test_dead_SOURCES = %D%/test_dead.c %D%/operator.c %D%/operator.h $(STACK_HARNESS)
 # Mail to the simulator, over TLS and with a login.
 if HAVE_CHECK
 INTEGRATION_TESTS += %D%/test_mail_tls
@@ -140,3 +140,9 @@ INTEGRATION_TESTS += %D%/test_doctor %D%/test_tail
 endif
 %C%_test_doctor_SOURCES = %D%/test_doctor.c %D%/told.c %D%/told.h $(ENGINE_HARNESS)
 %C%_test_tail_SOURCES = %D%/test_tail.c %D%/told.c %D%/told.h $(STACK_HARNESS)
+# Conservation.
+if HAVE_CHECK
+INTEGRATION_TESTS += %D%/test_audit
+endif
+OPERATOR_HARNESS = %D%/operator.c %D%/operator.h $(STACK_HARNESS)
+%C%_test_audit_SOURCES = %D%/test_audit.c $(OPERATOR_HARNESS)

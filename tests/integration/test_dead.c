@@ -7,7 +7,7 @@
 #include "common/broker/topology.h"
 #include "common/config/config.h"
 #include "tests/integration/client.h"
-#include "tests/integration/program.h"
+#include "tests/integration/operator.h"
 #include "tests/integration/stack.h"
 #include "tests/integration/witness.h"
 
@@ -17,58 +17,9 @@ static const char *const settings[] = { "rate_limit.unlimited=0", "worker.max_at
 
 /* ---- notifyctl ---- */
 
-static struct outcome run(const char *const words[])
-{
-    const char *argv[24] = { "-c", stack_env("NOTIFY_CONFIG") };
-
-    for (size_t i = 0; words[i] != NULL && i < 20; i++)
-        argv[i + 2] = words[i];
-    return program_run("notifyctl", argv, NULL);
-}
-#define RUN(...) run(HEADERS(__VA_ARGS__))
-
-/* What it prints with --json, whatever its status: that must be this one. */
-static json_t *document(int status, const char *const words[])
-{
-    const char *all[24] = { "--json" };
-    struct outcome o;
-    json_t *doc;
-
-    for (size_t i = 0; words[i] != NULL && i < 20; i++)
-        all[i + 1] = words[i];
-    o = run(all);
-    ck_assert_msg(o.status == status, "%s %s: status %d: %s%s", words[0], words[1], o.status,
-                  buf_str(&o.out), buf_str(&o.err));
-    doc = json_read(buf_str(&o.out), o.out.len, NULL);
-    ck_assert_msg(doc != NULL, "%s", buf_str(&o.out));
-    outcome_free(&o);
-    return doc;
-}
-#define DOCUMENT(status, ...) document(status, HEADERS(__VA_ARGS__))
-
 static size_t rows(const json_t *doc)
 {
     return json_array_size(at(doc, "data"));
-}
-
-/* What a people's answer says, with its status. */
-static void expect_words(int status, const char *wanted, const char *const words[])
-{
-    struct outcome o = run(words);
-
-    ck_assert_msg(o.status == status, "status %d: %s", o.status, buf_str(&o.err));
-    ck_assert_msg(strstr(buf_str(&o.out), wanted) != NULL || strstr(buf_str(&o.err), wanted) != NULL,
-                  "no \"%s\" in %s%s", wanted, buf_str(&o.out), buf_str(&o.err));
-    outcome_free(&o);
-}
-#define EXPECT(status, wanted, ...) expect_words(status, wanted, HEADERS(__VA_ARGS__))
-
-/* A member of a message that is not to leave. */
-static const char *tomorrow(void)
-{
-    char when[CLOCK_TEXT_BYTES];
-
-    return text("\"scheduled_at\":\"%s\"", clock_format(clock_wall_ms() + 86400000, when));
 }
 
 /* ---- the broker ---- */

@@ -132,6 +132,10 @@ static const char *const wrong_lines[][6] = {
     { "dead", "purge", "--yes" },
     { "dead", "purge", "--all" },
     { "dead", "purge", "--all", "--since", "--yes" },
+    { "audit", "everything" },
+    { "audit", "--since", "yesterday" },
+    { "audit", "--grace", "10" },
+    { "audit", "--limit", "1001" },
 };
 
 START_TEST(wrong_usage_exits_with_2_and_does_nothing)

@@ -6,6 +6,7 @@
 
 #include "common/base/clock.h"
 #include "common/cache/key_cache.h"
+#include "common/db/audit.h"
 #include "common/db/callbacks.h"
 #include "common/db/api_keys.h"
 #include "common/db/dead.h"
@@ -142,6 +143,28 @@ static void call_dead_letters(struct db *db, const struct recipient_ref *ref)
     OK(events_of_recipient(db, ref->message_id, ref->n, 1, &mem, &events, &n, &err));
 }
 
+/* In one step, which holds all there is. */
+static void call_keeping(struct db *db)
+{
+    struct audit_counts counts = { 0 };
+    struct audit_result result = { 0 };
+    struct audit_found *found;
+    struct span step = span_begin(0);
+    int64_t at_ms, n;
+    size_t listed;
+    bool more;
+
+    OK(audit_begin(db, &mem, &at_ms, &err));
+    OK(span_size(db, &mem, &listed, &err));
+    OK(span_next(db, &step, 1000, &mem, &more, &err));
+    OK(audit_count(db, &step, &mem, &counts, &err));
+    for (size_t i = 0; i < n_audit_checks; i++)
+        OK(audit_find(db, i, &step, 0, 1, &mem, &found, &listed, &n, &err));
+    audit_end(db);
+    OK(audit_write(db, &result, &err));
+    OK(audit_read(db, &mem, &result, &err));
+}
+
 static void call_messages(struct db *db)
 {
     struct message_draft *d = tables_message(db, 1);
@@ -178,6 +201,7 @@ static void call_messages(struct db *db)
     OK(callbacks_record(db, &early, 1, &mem, &tally, &err));
     OK(callbacks_retry(db, 10, &mem, &n, &tally, &err));
     OK(callbacks_prune(db, 10, &n, &err));
+    call_keeping(db);
 }
 
 /* The one statement outside common/db: asked for by a load balancer, with no neighbour there. */
@@ -273,6 +297,43 @@ START_TEST(every_statement_prepares_on_a_fresh_schema)
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
         n += check_folder(db, folders[i], &seen);
     ck_assert_uint_ge(n, 20); /* the definitions are still found */
+    db_free(db);
+}
+END_TEST
+
+/* ---- walking ---- */
+
+/* Whatever a step holds, and whatever belongs to no message. */
+START_TEST(steps_of_any_size_meet_every_row_once)
+{
+    struct db *db = tables_open(&cluster, "steps");
+    for (size_t i = 0; i < 12; i++)
+        tables_message(db, 1 + i % 5);
+    tables_do(db, "INSERT INTO dispatch VALUES ('ffffffff-ffff-ffff-ffff-ffffffffffff', 0, 1, now()),"
+                  " ('00000000-0000-0000-0000-000000000001', 0, 1, now())");
+    for (int rows = 0; rows < 40; rows++) {
+        struct span step = span_begin(0);
+        struct audit_counts counts = { 0 };
+        struct audit_found *found;
+        int64_t strangers = 0, some;
+        bool more = true;
+        size_t listed;
+        int steps = 0;
+
+        for (; more; steps++) {
+            OK(span_next(db, &step, rows, &mem, &more, &err));
+            if (!more)
+                break;
+            OK(audit_count(db, &step, &mem, &counts, &err));
+            OK(audit_find(db, 3, &step, 0, 1, &mem, &found, &listed, &some, &err));
+            strangers += some;
+        }
+        ck_assert_int_eq(counts.messages, 12);
+        ck_assert_int_eq(counts.accepted, 33);
+        ck_assert_int_eq(counts.recipients[DS_PENDING][REASON_SOON][PF_SMS], 33);
+        ck_assert_int_eq(strangers, 2);
+        ck_assert_int_gt(steps, rows == 0 ? 12 : 0);
+    }
     db_free(db);
 }
 END_TEST
@@ -938,7 +999,7 @@ START_TEST(changes_of_state_are_heap_only)
 }
 END_TEST
 
-PG_SUITE("tables", every_statement_prepares_on_a_fresh_schema,
+PG_SUITE("tables", every_statement_prepares_on_a_fresh_schema, steps_of_any_size_meet_every_row_once,
          a_message_is_written_with_all_that_belongs_to_it,
          a_message_is_found_as_it_was_given_and_only_by_its_user,
          one_bad_row_and_nothing_of_the_batch_is_written,

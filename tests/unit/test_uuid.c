@@ -35,6 +35,21 @@ START_TEST(an_id_carries_its_time_version_and_variant)
 }
 END_TEST
 
+START_TEST(no_id_of_a_time_lies_below_its_first_one)
+{
+    char first[UUID_TEXT_BYTES], id[UUID_TEXT_BYTES];
+
+    uuid_first_of(0x0123456789abLL, first);
+    ck_assert_str_eq(first, "01234567-89ab-0000-0000-000000000000");
+    for (int i = 0; i < 1000; i++) {
+        uuid_v7(0x0123456789abLL, id);
+        ck_assert_int_gt(strcmp(id, first), 0);
+        uuid_v7(0x0123456789aaLL, id);
+        ck_assert_int_lt(strcmp(id, first), 0);
+    }
+}
+END_TEST
+
 START_TEST(ids_of_one_millisecond_grow)
 {
     char before[UUID_TEXT_BYTES], id[UUID_TEXT_BYTES];
@@ -118,6 +133,7 @@ START_TEST(only_the_canonical_form_is_valid)
 }
 END_TEST
 
-SUITE("uuid", an_id_carries_its_time_version_and_variant, ids_of_one_millisecond_grow,
+SUITE("uuid", an_id_carries_its_time_version_and_variant,
+      no_id_of_a_time_lies_below_its_first_one, ids_of_one_millisecond_grow,
       a_millisecond_has_room_for_two_thousand_ids, a_clock_that_goes_back_is_followed,
       threads_make_different_ids_at_the_same_time, only_the_canonical_form_is_valid)
