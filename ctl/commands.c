@@ -109,6 +109,14 @@ static const struct command_option audit_options[] = {
     { "--dry-run", NULL, "do not write the result down for the metrics" },
     { NULL },
 };
+static const struct command_option prune_options[] = {
+    { "--older-than", "TIME", "last changed so long ago, as 90d, or before a time; a day at least" },
+    { "--batch", "N", "about so many recipients in a transaction (default 2000)" },
+    { "--pause", "MS", "wait between two transactions (default 0)" },
+    { "--dry-run", NULL, "count what would go, and do nothing" },
+    { "--yes", NULL, "do it: what is removed does not come back" },
+    { NULL },
+};
 
 const struct command commands[] = {
     { "migrate", "up", "", 0, 0, up_options, "apply every migration that is not applied yet",
@@ -173,5 +181,8 @@ const struct command commands[] = {
     { "audit", NULL, "", 0, 0, audit_options,
       "prove that every accepted recipient has its end, or lives with a reason; exit 1 where not",
       "notifyctl audit --since 1d", audit_check, audit_run },
+    { "prune", NULL, "", 0, 0, prune_options,
+      "remove messages that have been finished for long, with all that belongs to them",
+      "notifyctl prune --older-than 90d --dry-run", prune_check, prune_run },
 };
 const size_t n_commands = sizeof commands / sizeof *commands;

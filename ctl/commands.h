@@ -92,6 +92,9 @@ enum status message_list(struct ctl *ctl, const struct call *call, struct error 
 /* ctl/audit.c */
 enum status audit_check(const struct ctl *ctl, const struct call *call, struct error *err);
 enum status audit_run(struct ctl *ctl, const struct call *call, struct error *err);
+/* ctl/prune.c */
+enum status prune_check(const struct ctl *ctl, const struct call *call, struct error *err);
+enum status prune_run(struct ctl *ctl, const struct call *call, struct error *err);
 /* ctl/ctl.c: the first word, where there is one, is an address of mail. */
 enum status email_check(const struct ctl *ctl, const struct call *call, struct error *err);
 #endif

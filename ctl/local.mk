@@ -18,6 +18,7 @@ noinst_LIBRARIES += %D%/libctl.a
     %D%/doctor_kinds.c %D%/doctor_kinds.h \
     %D%/doctor_redis.c \
     %D%/help.c %D%/help.h \
+    %D%/interrupt.c %D%/interrupt.h \
     %D%/key.c \
     %D%/letters.c %D%/letters.h \
     %D%/list_file.c %D%/list_file.h \
@@ -27,6 +28,7 @@ noinst_LIBRARIES += %D%/libctl.a
     %D%/migrate.c \
     %D%/paint.c %D%/paint.h \
     %D%/progress.c %D%/progress.h \
+    %D%/prune.c \
     %D%/queue.c \
     %D%/recipient_lines.c %D%/recipient_lines.h \
     %D%/seed.c \

@@ -17,4 +17,5 @@ common_libcommon_a_SOURCES += common/db/accept.c \
 common_libcommon_a_SOURCES += common/db/dead.c common/db/dead.h
 common_libcommon_a_SOURCES += common/db/callbacks.c common/db/callbacks.h
 common_libcommon_a_SOURCES += common/db/span.c common/db/span.h \
-    common/db/audit.c common/db/audit_checks.c common/db/audit.h
+    common/db/audit.c common/db/audit_checks.c common/db/audit.h \
+    common/db/prune.c common/db/prune.h

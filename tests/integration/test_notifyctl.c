@@ -136,6 +136,15 @@ static const char *const wrong_lines[][6] = {
     { "audit", "--since", "yesterday" },
     { "audit", "--grace", "10" },
     { "audit", "--limit", "1001" },
+    { "prune" },
+    { "prune", "--yes" },
+    { "prune", "--older-than", "90d" },
+    { "prune", "--older-than", "90d", "--yes", "--dry-run" },
+    { "prune", "--older-than", "23h", "--yes" },
+    { "prune", "--older-than", "90", "--yes" },
+    { "prune", "--older-than", "9d", "--batch=0", "--yes" },
+    { "prune", "--older-than", "9d", "--pause=long", "--yes" },
+    { "prune", "90d", "--yes" },
 };
 
 START_TEST(wrong_usage_exits_with_2_and_does_nothing)

@@ -15,6 +15,7 @@
 #include "common/db/feed.h"
 #include "common/db/idempotency.h"
 #include "common/db/messages.h"
+#include "common/db/prune.h"
 #include "common/db/schema.h"
 #include "common/db/server.h"
 #include "common/db/users.h"
@@ -146,6 +147,8 @@ static void call_dead_letters(struct db *db, const struct recipient_ref *ref)
 /* In one step, which holds all there is. */
 static void call_keeping(struct db *db)
 {
+    struct prune_place place = PRUNE_FROM_FIRST;
+    struct prune_tally pruned = { 0 };
     struct audit_counts counts = { 0 };
     struct audit_result result = { 0 };
     struct audit_found *found;
@@ -163,6 +166,12 @@ static void call_keeping(struct db *db)
     audit_end(db);
     OK(audit_write(db, &result, &err));
     OK(audit_read(db, &mem, &result, &err));
+    tables_do(db, "UPDATE messages SET status = 'completed', open_count = 0");
+    tables_do(db, "UPDATE message_recipients SET status = 'sent'");
+    OK(prune_batch(db, &place, clock_wall_ms() + 60000, 10, true, &mem, &pruned, &more, &err));
+    place = (struct prune_place)PRUNE_FROM_FIRST;
+    OK(prune_batch(db, &place, clock_wall_ms() + 60000, 10, false, &mem, &pruned, &more, &err));
+    ck_assert_int_ge(pruned.messages, 2); /* one counted, one gone, at least */
 }
 
 static void call_messages(struct db *db)
