@@ -20,6 +20,14 @@ static const struct command_option user_add_options[] = {
     { NULL },
 };
 
+static const struct command_option user_erase_options[] = {
+    { "--platform", "PLATFORM", "on this platform only: sms, email, whatsapp or telegram" },
+    { "--content", NULL, "cut it out of the texts of other messages that mention it, too" },
+    { "--dry-run", NULL, "count what would be erased, and do nothing" },
+    { "--yes", NULL, "do it: what is erased does not come back" },
+    { NULL },
+};
+
 static const struct command_option queue_status_options[] = {
     { "--interval", "SECONDS", "time between the two looks that a rate needs; 0: no rates (default 1)" },
     { NULL },
@@ -137,6 +145,9 @@ const struct command commands[] = {
       "notifyctl user disable ada@example.com", email_check, user_disable },
     { "user", "enable", "EMAIL", 1, 1, NULL, "let a disabled user call again",
       "notifyctl user enable ada@example.com", email_check, user_enable },
+    { "user", "erase", "ADDRESS", 1, 1, user_erase_options,
+      "erase a person's address wherever it stands, and cancel what has not left; - reads it",
+      "notifyctl user erase ada@example.com --dry-run", user_erase_check, user_erase },
     { "key", "create", "EMAIL", 1, 1, NULL, "make a key for a user and print it, this once",
       "notifyctl key create ada@example.com", email_check, key_create },
     { "key", "list", "[EMAIL]", 0, 1, NULL, "list the keys of a user, or of all",

@@ -52,6 +52,9 @@ enum status user_add(struct ctl *ctl, const struct call *call, struct error *err
 enum status user_list(struct ctl *ctl, const struct call *call, struct error *err);
 enum status user_disable(struct ctl *ctl, const struct call *call, struct error *err);
 enum status user_enable(struct ctl *ctl, const struct call *call, struct error *err);
+/* ctl/erase.c */
+enum status user_erase_check(const struct ctl *ctl, const struct call *call, struct error *err);
+enum status user_erase(struct ctl *ctl, const struct call *call, struct error *err);
 /* ctl/key.c */
 enum status key_create(struct ctl *ctl, const struct call *call, struct error *err);
 enum status key_list(struct ctl *ctl, const struct call *call, struct error *err);

@@ -67,6 +67,7 @@ static void recipient_json(struct ctl *ctl, const struct dead_recipient *r,
     jw_text(&w, "id", ctl_recipient_id(ctl, &r->ref));
     jw_text(&w, "status", delivery_name(r->status));
     jw_bool(&w, "purged", r->purged);
+    jw_bool(&w, "erased", r->erased);
     jw_bool(&w, "replayable", r->status == DS_FAILED && !r->expired);
     jw_text(&w, "platform", platform_name(r->platform));
     jw_text(&w, "recipient", r->address);

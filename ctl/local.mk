@@ -17,6 +17,7 @@ noinst_LIBRARIES += %D%/libctl.a
     %D%/doctor_database.c \
     %D%/doctor_kinds.c %D%/doctor_kinds.h \
     %D%/doctor_redis.c \
+    %D%/erase.c \
     %D%/help.c %D%/help.h \
     %D%/interrupt.c %D%/interrupt.h \
     %D%/key.c \

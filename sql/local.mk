@@ -27,4 +27,6 @@ dist_sql_DATA = \
     %D%/0013_feed.down.sql \
     %D%/0013_feed.up.sql \
     %D%/0014_audits.down.sql \
-    %D%/0014_audits.up.sql
+    %D%/0014_audits.up.sql \
+    %D%/0015_erasure.down.sql \
+    %D%/0015_erasure.up.sql

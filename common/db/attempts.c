@@ -167,7 +167,7 @@ static const struct statement complete = {
     "  FROM unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::text[])"
     "    AS w (message_id, n, fence, provider, provider_id)"
     " WHERE r.message_id = w.message_id AND r.n = w.n AND r.fence = w.fence"
-    "   AND w.provider_id IS NOT NULL AND r.status IN ('sent', 'delivered', 'read', 'failed')",
+    "   AND w.provider_id IS NOT NULL AND r.erased_at IS NULL AND r.status IN ('sent', 'delivered', 'read', 'failed')",
     5
 };
 

@@ -57,10 +57,12 @@
     "     SET status = h.becomes, updated_at = now(), next_attempt_at = NULL,"                    \
     "         provider = CASE WHEN h.was IN (" SENT_STATES ")"                                    \
     "                         THEN coalesce(r.provider, h.teller) ELSE h.teller END,"             \
-    "         provider_id = CASE WHEN h.was IN (" SENT_STATES ")"                                 \
+    "         provider_id = CASE WHEN r.erased_at IS NOT NULL THEN NULL"                           \
+    "                            WHEN h.was IN (" SENT_STATES ")"                                 \
     "                            THEN coalesce(r.provider_id, h.provider_id)"                     \
     "                            ELSE coalesce(h.provider_id, r.provider_id) END,"                \
-    "         error_code = h.code, error_message = h.message,"                                    \
+    "         error_code = h.code,"                                                               \
+    "         error_message = CASE WHEN r.erased_at IS NULL THEN h.message END,"                  \
     "         sent_at = CASE WHEN h.becomes = 'failed' THEN r.sent_at"                            \
     "                        ELSE coalesce(r.sent_at, now()) END,"                                \
     "         delivered_at = CASE WHEN h.becomes IN ('delivered', 'read')"                        \

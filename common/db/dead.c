@@ -12,7 +12,7 @@
 #define RECIPIENT                                                                                 \
     "r.message_id, r.n, r.fence, r.platform, r.status, r.recipient, r.provider, r.provider_id,"   \
     " r.error_code, r.error_message, r.attempts, coalesce(m.expires_at <= now(), false) AS expired," \
-    " r.purged_at IS NOT NULL AS purged"
+    " r.purged_at IS NOT NULL AS purged, r.erased_at IS NOT NULL AS erased"
 
 /*
  * $1 platform, $2 provider, $3 code, $4 user, $5 $6 from and before, $7 message.  A recipient that
@@ -85,7 +85,8 @@ static bool read_recipient(const struct rows *r, size_t i, struct dead_recipient
         .address = row_text(r, i, 5), .provider = row_text(r, i, 6),
         .provider_id = row_text(r, i, 7), .code = row_text(r, i, 8), .message = row_text(r, i, 9),
         .attempts = (int)row_int(r, i, 10), .expired = row_bool(r, i, 11),
-        .purged = row_bool(r, i, 12), .place = { row_int(r, i, 13), row_int(r, i, 14) },
+        .purged = row_bool(r, i, 12), .erased = row_bool(r, i, 13),
+        .place = { row_int(r, i, 14), row_int(r, i, 15) },
     };
     return platform_parse(row_text(r, i, 3), &out->platform) &&
            delivery_parse(row_text(r, i, 4), &out->status);
@@ -175,7 +176,8 @@ static const struct statement replay = {
     "    JOIN message_recipients r"
     "      ON r.message_id = w.message_id AND r.n = w.n AND r.fence = w.fence"
     "    JOIN messages m ON m.id = r.message_id"
-    "   WHERE r.status = $4::delivery_status AND (m.expires_at IS NULL OR m.expires_at > now())"
+    "   WHERE r.status = $4::delivery_status AND r.erased_at IS NULL"
+    "     AND (m.expires_at IS NULL OR m.expires_at > now())"
     "   ORDER BY r.message_id, r.n FOR UPDATE OF r"
     "), life AS ("
     "  SELECT e.message_id, e.n, bool_or(e.possible_duplicate) AS unclear"

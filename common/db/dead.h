@@ -38,6 +38,7 @@ struct dead_recipient {
     int attempts;
     bool expired; /* its message's expires_at has passed: it could not leave any more */
     bool purged;
+    bool erased; /* its address is gone: it can never leave again */
 };
 
 /* The next ones behind a place; at most limit. */

@@ -18,4 +18,5 @@ common_libcommon_a_SOURCES += common/db/dead.c common/db/dead.h
 common_libcommon_a_SOURCES += common/db/callbacks.c common/db/callbacks.h
 common_libcommon_a_SOURCES += common/db/span.c common/db/span.h \
     common/db/audit.c common/db/audit_checks.c common/db/audit.h \
-    common/db/prune.c common/db/prune.h
+    common/db/prune.c common/db/prune.h \
+    common/db/erase.c common/db/erase_find.c common/db/erase.h

@@ -99,7 +99,7 @@ enum status messages_find(struct db *db, const char *id, const char *user_id, st
 /* As message_state_shown(). */
 #define SHOWN                                                                                     \
     "CASE WHEN m.status NOT IN ('scheduled', 'pending') THEN m.status::text"                      \
-    "     WHEN m.open_count < m.recipient_count THEN 'sending'"                                   \
+    "     WHEN m.status = 'pending' AND m.open_count < m.recipient_count THEN 'sending'"          \
     "     ELSE coalesce((SELECT max(r.status)::text FROM message_recipients r"                    \
     "          WHERE r.message_id = m.id AND r.status IN ('queued', 'sending')), m.status::text)" \
     " END"

@@ -168,7 +168,8 @@ enum status recipients_page(struct db *db, const struct recipients_filter *f, st
 
 /*
  * The rows are locked first, in order: a claim that is under way is waited for and then seen.  Only
- * where every one of them is still waiting does any change, so a cancel and a claim never both win.
+ * where every one of them is still waiting, or was cancelled alone, does any change, so a cancel and a
+ * claim never both win.
  */
 static const struct statement cancel = {
     "recipients_cancel",
@@ -179,10 +180,11 @@ static const struct statement cancel = {
     "  SELECT r.message_id, r.n, r.status FROM message_recipients r JOIN target t ON t.id = r.message_id"
     "   ORDER BY r.n FOR UPDATE OF r"
     "), verdict AS ("
-    "  SELECT coalesce(bool_and(status IN ('pending', 'queued')), false) AS free FROM locked"
+    "  SELECT coalesce(bool_and(status IN ('pending', 'queued', 'cancelled')), false) AS free FROM locked"
     "), moved AS ("
     "  UPDATE message_recipients r SET status = 'cancelled', next_attempt_at = NULL, updated_at = now()"
     "    FROM locked l, verdict v WHERE v.free AND r.message_id = l.message_id AND r.n = l.n"
+    "     AND l.status <> 'cancelled'"
     "  RETURNING r.message_id, r.n"
     "), done AS ("
     "  DELETE FROM dispatch d USING moved m WHERE d.message_id = m.message_id AND d.n = m.n"

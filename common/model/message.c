@@ -45,8 +45,11 @@ enum message_state message_state_shown(enum message_state stored, const int coun
     for (enum delivery_state s = DS_NONE + 1; s < DS_COUNT; s++)
         if (delivery_has_left(s))
             left += counts[s];
-    /* Where all have left, the final state is about to be stored: until then nothing goes back. */
-    if (counts[DS_SENDING] > 0 || left > 0)
+    /*
+     * Where all have left, the final state is about to be stored: until then nothing goes back.  Of a
+     * scheduled one nothing has left but what was cancelled alone.
+     */
+    if (counts[DS_SENDING] > 0 || (left > 0 && stored == MS_PENDING))
         return MS_SENDING;
     return counts[DS_QUEUED] > 0 ? MS_QUEUED : stored;
 }

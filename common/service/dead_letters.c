@@ -38,6 +38,8 @@ static const char *objection(const struct dead_run *r, const struct dead_recipie
 {
     if (d->status != DS_FAILED)
         return arena_printf(mem, "it is %s, not failed", delivery_name(d->status));
+    if (r->action == DEAD_REPLAY && d->erased)
+        return "its address was erased";
     if (r->action == DEAD_REPLAY && d->expired)
         return "its message has expired";
     return NULL;

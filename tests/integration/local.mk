@@ -140,10 +140,11 @@ INTEGRATION_TESTS += %D%/test_doctor %D%/test_tail
 endif
 %C%_test_doctor_SOURCES = %D%/test_doctor.c %D%/told.c %D%/told.h $(ENGINE_HARNESS)
 %C%_test_tail_SOURCES = %D%/test_tail.c %D%/told.c %D%/told.h $(STACK_HARNESS)
-# Conservation and pruning.
+# Conservation, pruning and erasing.
 if HAVE_CHECK
-INTEGRATION_TESTS += %D%/test_audit %D%/test_prune
+INTEGRATION_TESTS += %D%/test_audit %D%/test_prune %D%/test_erase
 endif
 OPERATOR_HARNESS = %D%/operator.c %D%/operator.h $(STACK_HARNESS)
 %C%_test_audit_SOURCES = %D%/test_audit.c $(OPERATOR_HARNESS)
 %C%_test_prune_SOURCES = %D%/test_prune.c $(OPERATOR_HARNESS)
+%C%_test_erase_SOURCES = %D%/test_erase.c $(OPERATOR_HARNESS)

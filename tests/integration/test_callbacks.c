@@ -5,6 +5,7 @@
 #include "common/base/clock.h"
 #include "common/db/callbacks.h"
 #include "common/db/dead.h"
+#include "common/db/erase.h"
 #include "common/service/record_callbacks.h"
 #include "tests/integration/pg_suite.h"
 #include "tests/integration/tables.h"
@@ -569,6 +570,35 @@ START_TEST(a_reported_failure_is_no_time_of_sending)
 }
 END_TEST
 
+/* Neither by a callback, nor by a record that comes behind one. */
+START_TEST(what_is_told_of_an_erased_recipient_brings_nothing_back)
+{
+    struct db *db = tables_open(&cluster, "erased");
+    struct erase_person who = { .address = "+15550000000" };
+    struct span step = span_begin(0);
+    struct erase_tally erased = { 0 };
+    struct message_draft *d = sent(db, "SM1");
+    struct callback_report r = tables_callback(&mem, d->id, 0, EV_REPORTED_FAILED);
+    bool more;
+
+    erase_find(&who, &mem);
+    OK(span_next(db, &step, 1000, &mem, &more, &err));
+    OK(erase_step(db, &who, &step, false, &mem, &erased, &err));
+    ck_assert_int_eq(erased.counts[ERASE_ERASED], 1);
+    r.provider_id = "SM1";
+    r.code = "30003";
+    r.message = "It is Ada's, who is unreachable";
+    tell(db, &r, 1);
+    ck_assert_str_eq(status_of(db, d), "failed");
+    record_sent(db, tables_ref(d, 0, 1), "twilio", "SM1");
+    ck_assert_str_eq(tables_ask(db, "SELECT concat_ws(' ', recipient, provider_id, error_code, error_message)"
+                                    " FROM message_recipients WHERE message_id = '%s'", d->id),
+                     ERASED " 30003");
+    ck_assert_str_eq(tables_counters(db, d->id), "failed 0/0/0");
+    db_free(db);
+}
+END_TEST
+
 PG_SUITE("callbacks", every_sequence_of_reports_ends_where_the_model_says,
          reports_that_come_in_one_batch_end_where_they_end_one_by_one,
          every_order_and_repetition_of_the_callbacks_of_one_recipient_ends_in_the_same_state,
@@ -583,4 +613,5 @@ PG_SUITE("callbacks", every_sequence_of_reports_ends_where_the_model_says,
          a_report_about_what_another_provider_sent_changes_only_the_timeline,
          the_failure_of_another_attempt_does_not_undo_the_one_that_was_sent,
          a_failure_from_before_a_replay_does_not_end_it, times_of_reports_are_kept_from_the_first_on,
-         a_reported_failure_is_no_time_of_sending)
+         a_reported_failure_is_no_time_of_sending,
+         what_is_told_of_an_erased_recipient_brings_nothing_back)

@@ -145,6 +145,14 @@ static const char *const wrong_lines[][6] = {
     { "prune", "--older-than", "9d", "--batch=0", "--yes" },
     { "prune", "--older-than", "9d", "--pause=long", "--yes" },
     { "prune", "90d", "--yes" },
+    { "user", "erase", "--yes" },
+    { "user", "erase", "ada@example.com" },
+    { "user", "erase", "ada@example.com", "--yes", "--dry-run" },
+    { "user", "erase", "ada", "--yes" },
+    { "user", "erase", "+1 555", "--yes" },
+    { "user", "erase", "ada@example.com", "--platform=sms", "--yes" },
+    { "user", "erase", "-", "--platform=fax", "--yes" },
+    { "user", "erase", "ada@example.com", "bob@example.com", "--yes" },
 };
 
 START_TEST(wrong_usage_exits_with_2_and_does_nothing)

@@ -11,6 +11,7 @@
 #include "common/db/api_keys.h"
 #include "common/db/dead.h"
 #include "common/db/dispatch.h"
+#include "common/db/erase.h"
 #include "common/db/events.h"
 #include "common/db/feed.h"
 #include "common/db/idempotency.h"
@@ -149,6 +150,8 @@ static void call_keeping(struct db *db)
 {
     struct prune_place place = PRUNE_FROM_FIRST;
     struct prune_tally pruned = { 0 };
+    struct erase_tally erased = { 0 };
+    struct erase_person who = { .address = "nobody@example.com" };
     struct audit_counts counts = { 0 };
     struct audit_result result = { 0 };
     struct audit_found *found;
@@ -166,6 +169,10 @@ static void call_keeping(struct db *db)
     audit_end(db);
     OK(audit_write(db, &result, &err));
     OK(audit_read(db, &mem, &result, &err));
+    erase_find(&who, &mem);
+    OK(erase_look(db, &who, &step, &mem, &erased, &err));
+    OK(erase_step(db, &who, &step, true, &mem, &erased, &err));
+    OK(erase_elsewhere(db, &who, &mem, &erased, &err));
     tables_do(db, "UPDATE messages SET status = 'completed', open_count = 0");
     tables_do(db, "UPDATE message_recipients SET status = 'sent'");
     OK(prune_batch(db, &place, clock_wall_ms() + 60000, 10, true, &mem, &pruned, &more, &err));
