@@ -38,8 +38,6 @@ SILENT = [
     (r"^ALERTS\b", "no alert fires"),
     (r"^pg_|^rabbitmq_", "these exporters are not scraped here"),
 ]
-if not material.has_audit():
-    SILENT.append((r"^conservation_", "no audit was ever made"))
 
 
 def bail_out(words):
@@ -98,8 +96,6 @@ def runbook_faults(env, folder):
     (folder / "notifyctl").chmod(0o755)
     words = env | {"PATH": f"{folder}:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(folder)}
     for block, line in material.runnable().items():
-        if "notifyctl audit" in block and not material.has_audit():
-            continue
         run = subprocess.run(["bash", "-euo", "pipefail", "-c", block], env=words, cwd=folder, stdin=subprocess.DEVNULL,
                              capture_output=True, text=True)
         if run.returncode or "ERROR" in run.stderr:
@@ -283,8 +279,7 @@ def judge(prometheus, env, runbook, tap):
 
     if not until(prometheus.is_ready, 20):
         bail_out("prometheus does not become ready")
-    if material.has_audit():
-        notifyctl(env, "audit")
+    notifyctl(env, "audit")
     until(all_is_seen, PATIENCE)
     until(all_are_evaluated, 10)
     until(lambda: not list(rule_faults(prometheus)), 10)

@@ -57,7 +57,7 @@ def expressions():
 
 def documented():
     """{metric: its labels} of docs/metrics.md, a histogram's three series each by name."""
-    found = dict(COMING_METRICS)
+    found = {}
     for name, labels, _, text in re.findall(r"^\| `(\w+)` \|\s*(.*?)\s*\|\s*(.*?)\s*\| (.*) \|$", read("docs/metrics.md"), re.MULTILINE):
         names = set(re.findall(r"`(\w+)`", labels))
         if text.startswith("histogram"):
@@ -67,19 +67,9 @@ def documented():
     return found
 
 
-# Commands of notifyctl that the runbook counts on and that are not there yet: to be taken out when they are.
-COMING = {("audit", ""), ("doctor", ""), ("tail", "")}
-# What workerd tells from the first `notifyctl audit` on; until docs/metrics.md has it.
-COMING_METRICS = {"conservation_faults": {"fault"}, "conservation_audited_timestamp_seconds": set()}
-
-
 def commands():
     """{("queue", "status"), ("seed", "")} of ctl/commands.c."""
     return set(re.findall(r'^    \{ "(\w+)", (?:"(\w+)"|NULL), "', read("ctl/commands.c"), re.MULTILINE))
-
-
-def has_audit():
-    return ("audit", "") in commands()
 
 
 def runnable():
