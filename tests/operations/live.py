@@ -6,27 +6,21 @@ Starts a system of its own by ./quickstart and a prometheus, both in a temporary
 message of each kind, and stops them.
 """
 import concurrent.futures
-import contextlib
 import json
 import pathlib
 import re
-import shlex
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.parse
 import urllib.request
 
 import material
 import promql
-import yaml
+from running import MISSING, Prometheus, bail_out, call, missing_programs, notifyctl, system, until
 from tap import Tap
 
+SETTINGS = ("rate_limit.tiny=1", "scheduler.interval_ms=100")
 PATIENCE = 25  # seconds until what was sent is seen by a query
 VARIABLES = {"job": "workerd", "api_job": "notify-fcgi", "instance": ".*", "platform": ".*", "provider": ".*",
              "database": "notification", "__rate_interval": "10s"}
@@ -40,54 +34,7 @@ SILENT = [
 ]
 
 
-def bail_out(words):
-    print(f"Bail out! {words}".replace("\n", " "))
-    sys.exit(1)
-
-
 # --- the system -------------------------------------------------------------------------------------------
-
-def quickstart(folder, *arguments):
-    run = subprocess.run([material.TOP / "quickstart", "--dir", folder, *arguments], stdout=subprocess.PIPE,
-                         stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL)
-    if run.returncode:
-        bail_out(f"quickstart {' '.join(map(str, arguments))}: {run.stdout[-2000:]}")
-
-
-def assignments(path):
-    lines = (shlex.split(line)[0].partition("=") for line in path.read_text().splitlines())
-    return {name: value for name, _, value in lines}
-
-
-@contextlib.contextmanager
-def system(folder, build):
-    try:
-        quickstart(folder, "--detach", "--no-install", "--bin", build, "--set", "rate_limit.tiny=1",
-                   "--set", "scheduler.interval_ms=100")
-        yield assignments(folder / "env")
-    finally:
-        quickstart(folder, "--stop")
-
-
-def call(url, key=None, document=None, **headers):
-    """Its status."""
-    body = json.dumps(document).encode() if document is not None else None
-    headers |= {"X-API-Key": key} if key else {}
-    request = urllib.request.Request(url, body, headers | {"Content-Type": "application/json"})
-    try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return answer.status
-    except urllib.error.HTTPError as error:
-        return error.code
-
-
-def notifyctl(env, *words):
-    run = subprocess.run([f"{env['NOTIFY_BIN']}/notifyctl", "-c", env["NOTIFY_CONFIG"], *words], capture_output=True, text=True,
-                         env={"NOTIFY_SQL_DIR": env["NOTIFY_SQL_DIR"]})
-    if run.returncode:
-        bail_out(f"notifyctl {' '.join(words)}: {run.stderr}")
-    return run.stdout
-
 
 def runbook_faults(env, folder):
     """Each block of docs/operations.md that only reads, run as it stands."""
@@ -124,69 +71,6 @@ def make_traffic(env, tiny):
     call(api, tiny)
     call(env["NOTIFY_URL"] + "/webhooks/twilio?id=x", document={})
     call(env["NOTIFY_URL"] + "/nowhere")
-
-
-# --- prometheus -------------------------------------------------------------------------------------------
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def configuration(env):
-    """docs/prometheus/prometheus.yml, for these two addresses and in a hurry."""
-    config = yaml.safe_load(material.read("docs/prometheus/prometheus.yml"))
-    targets = {"notify-fcgi": env["NOTIFY_URL"], "workerd": env["WORKERD_URL"]}
-    config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
-    config["rule_files"] = [str(material.DOCS / "prometheus/alerts.yml")]
-    del config["alerting"]
-    for job in config["scrape_configs"]:
-        job["static_configs"] = [{"targets": [urllib.parse.urlsplit(targets.pop(job["job_name"])).netloc]}]
-    return yaml.safe_dump(config)
-
-
-class Prometheus:
-    def __init__(self, folder, env):
-        folder.mkdir()
-        self.address = f"127.0.0.1:{free_port()}"
-        (folder / "prometheus.yml").write_text(configuration(env))
-        with open(folder / "log", "w") as log:
-            self.process = subprocess.Popen(
-                ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
-                 f"--web.listen-address={self.address}", "--log.level=warn"], stdout=log, stderr=log)
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(30)
-
-    def get(self, path, **arguments):
-        """What it answers, and its words where it refuses."""
-        url = f"http://{self.address}/api/v1/{path}?{urllib.parse.urlencode(arguments)}"
-        try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
-                return json.load(answer)["data"], None
-        except urllib.error.HTTPError as error:
-            return None, json.load(error).get("error", str(error))
-
-    def query(self, expression):
-        data, fault = self.get("query", query=expression)
-        return (data["result"] if data else None), fault
-
-    def is_ready(self):
-        try:
-            return urllib.request.urlopen(f"http://{self.address}/-/ready", timeout=2).status == 200
-        except OSError:
-            return False
-
-
-def until(holds, seconds):
-    deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.3)
-    return True
 
 
 # --- questions --------------------------------------------------------------------------------------------
@@ -296,15 +180,14 @@ def judge(prometheus, env, runbook, tap):
 
 
 def main(build):
-    for program in ("prometheus", "promtool"):
-        if shutil.which(program) is None:
-            print(f"1..0 # SKIP {program} is missing: tools/install-packages --for-tests installs it")
-            return
+    for program in missing_programs("prometheus", "promtool"):
+        print(f"1..0 # SKIP {program} {MISSING}")
+        return
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     tap = Tap()
     with tempfile.TemporaryDirectory(prefix="notify-operations-") as name:
         folder = pathlib.Path(name)
-        with system(folder / "system", pathlib.Path(build).resolve()) as env:
+        with system(folder / "system", pathlib.Path(build).resolve(), *SETTINGS) as env:
             prometheus = Prometheus(folder / "prometheus", env)
             try:
                 with concurrent.futures.ThreadPoolExecutor() as beside:
