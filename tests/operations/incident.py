@@ -232,12 +232,14 @@ def play_it(env, folder, prometheus):
         play.did("the last message has arrived")
     until(lambda: not alerts.states, 120)
     play.asks_doctor("end")
+    audit, _ = play.sees("audit")
     for one in watches:
         one.stop()
     add_metrics(prometheus, timeline)
     text = timeline.text()
     print(text, "", *signal_times(play), "", *arrivals.summary(env, traffic), "", sep="\n")
     faults = [*arrivals.faults(env, traffic), *witness_faults(play), *secret_faults(play, text),
+              *([f"audit finds a fault: exit {audit}"] if audit else []),
               *(f"still {state}: {alert}" for alert, state in alerts.states.items())]
     print(*(f"FAULT: {one}" for one in faults), "incident: " + ("NOT as promised" if faults else "all as promised"), sep="\n")
     return bool(faults)
