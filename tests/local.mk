@@ -6,4 +6,5 @@ include tests/integration/local.mk
 include tests/fuzz/local.mk
 include tests/simulator/local.mk
 include tests/openapi/local.mk
+include tests/manual/local.mk
 include tests/operations/local.mk

@@ -356,15 +356,30 @@ END_TEST
 
 /* ---- the guide ---- */
 
-START_TEST(the_commands_of_the_guide_print_what_it_says)
+/* A script that prints TAP of its own, which must not mix with ours. */
+static void expect_success(const char *script, const char *log)
 {
-    const char *top = getenv("top_srcdir"), *said = stack_file("log/transcripts.log");
-    int status = system(text("exec %s/tests/openapi/transcripts.sh %s >%s 2>&1 </dev/null",
-                             top == NULL ? "." : top, stack_file("env"), said));
+    const char *top = getenv("top_srcdir"), *said = stack_file(log);
+    int status = system(text("exec %s/%s %s >%s 2>&1 </dev/null", top == NULL ? "." : top, script,
+                             stack_file("env"), said));
 
-    if (status != 0) /* TAP of its own, which must not mix with ours */
+    if (status != 0)
         fputs(witness_read(said), stderr);
     ck_assert_int_eq(status, 0);
+}
+
+START_TEST(the_commands_of_the_guide_print_what_it_says)
+{
+    expect_success("tests/openapi/transcripts.sh", "log/transcripts.log");
+}
+END_TEST
+
+START_TEST(the_commands_of_the_manual_work_as_they_stand)
+{
+    const char *top = getenv("top_srcdir");
+
+    expect_success(text("tests/openapi/python.sh %s/tests/manual/commands.py", top == NULL ? "." : top),
+                   "log/manual.log");
 }
 END_TEST
 
@@ -489,7 +504,8 @@ STACK_SUITE("whole_api", settings, another_users_id_is_an_unknown_id_on_every_ro
             the_timeline_tells_what_happened_in_order,
             a_walk_along_a_timeline_misses_nothing_that_is_told_late,
             only_a_scheduled_message_is_cancelled_and_then_never_leaves,
-            the_commands_of_the_guide_print_what_it_says, head_is_answered_like_get_without_the_body,
+            the_commands_of_the_guide_print_what_it_says,
+            the_commands_of_the_manual_work_as_they_stand, head_is_answered_like_get_without_the_body,
             options_tells_what_is_allowed_and_another_method_is_405,
             a_listed_origin_may_call_and_no_other_and_never_with_credentials,
             the_description_is_served_and_names_every_route)
