@@ -23,10 +23,6 @@ void check_redis_server(struct doctor *d)
     int64_t begun;
     double ms;
 
-    if (d->config->redis.tls) {
-        doctor_warn(d, "Set tls = off, and reach Redis through a tunnel.",
-                    "[redis] tls is on, and is not spoken yet");
-    }
     d->cache = cache_new(&d->config->redis);
     if (!is_answered(d, cache_look(d->cache, &d->mem, &f, &err), &err))
         return;

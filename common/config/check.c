@@ -259,6 +259,15 @@ static void check_broker(struct draft *d, const struct config *c)
         mark(d, draft_find_section(d, "rabbitmq"), "url", "must not be empty");
 }
 
+/* Believed to be on, it would send the password and the keys' digests in the clear. */
+static void check_redis(struct draft *d, const struct config *c)
+{
+    if (c->redis.tls)
+        mark(d, draft_find_section(d, "redis"), "tls",
+             "TLS to Redis is not spoken yet; set it to false, and reach Redis by a unix socket or through "
+             "a tunnel");
+}
+
 static void check_worker(struct draft *d, const struct config *c)
 {
     const struct section *s = draft_find_section(d, "worker");
@@ -411,6 +420,7 @@ void check_config(struct draft *d, struct config *out)
             check_forms(d, s);
     }
     check_broker(d, out);
+    check_redis(d, out);
     check_worker(d, out);
     for (int p = 0; p < PF_COUNT; p++)
         check_platform(d, out, (enum platform)p);

@@ -56,7 +56,7 @@ const struct option options[] = {
     { "redis", "db", OPT_INT, IN_CONFIG(redis.db), "0", 0, 65535,
       .comment = "Number of the Redis database." },
     { "redis", "tls", OPT_BOOL, IN_CONFIG(redis.tls), "false",
-      .comment = "Whether to speak TLS to Redis." },
+      .comment = "Whether to speak TLS to Redis; not there yet, so true is refused." },
     { "redis", "timeout_ms", OPT_INT, IN_CONFIG(redis.timeout_ms), "50", 1, 60000,
       .comment = "How long Redis is waited for before a call goes on without it." },
 

@@ -109,7 +109,7 @@ START_TEST(every_type_is_read)
 {
     ck_assert_int_eq(LOAD("[server]\nthreads = 7\nmax_body_bytes=1048576\n"
                           "cors_origins = https://a.example, https://b.example\n"
-                          "[redis]\ntls = yes\npassword = s3cret\n"
+                          "[scheduler]\nenabled = no\n[redis]\npassword = s3cret\n"
                           "[rabbitmq]\nqueue_type: classic\n"
                           "[platform.email]\nproviders = smtp , backup\nfrom = N <n@example.com>\n"
                           "[provider.smtp]\nurl = smtp://127.0.0.1:2525\nstarttls = off\n"
@@ -119,7 +119,7 @@ START_TEST(every_type_is_read)
     ck_assert_int_eq(cfg.server.threads, 7);
     ck_assert_int_eq(cfg.server.max_body_bytes, 1048576);
     ck_assert_str_eq(cfg.server.cors_origins, "https://a.example, https://b.example");
-    ck_assert(cfg.redis.tls);
+    ck_assert(!cfg.scheduler.enabled);
     ck_assert_str_eq(cfg.redis.password, "s3cret");
     ck_assert_str_eq(cfg.rabbitmq.queue_type, "classic");
     ck_assert(cfg.platform[PF_EMAIL].enabled);
@@ -411,9 +411,12 @@ START_TEST(values_of_the_wrong_type_or_out_of_range_are_faults)
            { "[server]\nthreads = 256\n" },
            { "[redis]\ndb = -1\n", NULL, "t.conf:2: [redis] db: \"-1\" is not a whole number" },
            { "[worker]\nretry_max_ms = 604800001\n", NULL, "t.conf:2: [worker] retry_max_ms: " },
-           { "[redis]\ntls = maybe\n", NULL,
-             "t.conf:2: [redis] tls: \"maybe\" is not true (yes, on, 1) or false (no, off, 0)" },
-           { "[redis]\ntls = ON\n" }, { "[redis]\ntls = False\n" },
+           { "[scheduler]\nenabled = maybe\n", NULL,
+             "t.conf:2: [scheduler] enabled: \"maybe\" is not true (yes, on, 1) or false (no, off, 0)" },
+           { "[redis]\ntls = yes\n", NULL,
+             "t.conf:2: [redis] tls: TLS to Redis is not spoken yet; set it to false, and reach Redis by a "
+             "unix socket or through a tunnel" },
+           { "[scheduler]\nenabled = ON\n" }, { "[redis]\ntls = False\n" },
            { "[log]\nlevel = inf\n", NULL,
              "t.conf:2: [log] level: \"inf\" is not one of debug|info|warn|error" },
            { "[rabbitmq]\nqueue_type = quorum|classic\n", NULL, "t.conf:2: [rabbitmq] queue_type" },
