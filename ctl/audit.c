@@ -6,8 +6,8 @@
 #include "common/base/clock.h"
 #include "common/cache/breaker_board.h"
 #include "ctl/commands.h"
-#include "ctl/letters.h"
 #include "ctl/progress.h"
+#include "ctl/when.h"
 
 #define STEP_ROWS 20000
 #define GRACE_MS 600000
@@ -21,14 +21,13 @@ struct request {
 
 static enum status read_request(const struct call *call, struct request *out, struct error *err)
 {
-    const char *since = call_option(call, "--since"), *grace = call_option(call, "--grace");
+    const char *grace = call_option(call, "--grace");
     const char *limit = call_option(call, "--limit");
 
     *out = (struct request){ .grace_ms = GRACE_MS, .limit = LIMIT_DEFAULT };
-    if (since != NULL && !letters_time(since, clock_wall_ms(), &out->since_ms))
-        return error_set(err, ST_INVALID, "--since takes a time as 2026-12-01T09:00:00Z, or how long ago"
-                         " as 90s, 15m, 2h or 7d");
-    if (grace != NULL && !letters_span(grace, &out->grace_ms))
+    if (when_option(call, "--since", clock_wall_ms(), &out->since_ms, err) != ST_OK)
+        return err->kind;
+    if (grace != NULL && !when_span(grace, &out->grace_ms))
         return error_set(err, ST_INVALID, "--grace takes how long, as 90s, 15m, 2h or 7d");
     if (limit != NULL && !ctl_read_number(limit, 0, LIMIT_MOST, &out->limit))
         return error_set(err, ST_INVALID, "--limit takes a number of ids, 0 to %d", LIMIT_MOST);

@@ -8,10 +8,10 @@
 #include "common/base/uuid.h"
 #include "common/model/recipient.h"
 #include "ctl/ctl.h"
+#include "ctl/when.h"
 
 #define LIMIT_MOST 999999999
 #define POSITION_MOST 999999
-#define AGO_MOST 9999999
 
 /* ---- ids ---- */
 
@@ -104,53 +104,6 @@ static enum status read_ids(const struct call *call, struct arena *mem, struct l
 
 /* ---- filters ---- */
 
-bool letters_span(const char *text, int64_t *ms)
-{
-    static const struct {
-        char unit;
-        int64_t ms;
-    } units[] = { { 's', 1000 }, { 'm', 60000 }, { 'h', 3600000 }, { 'd', 86400000 } };
-    size_t len = strspn(text, "0123456789");
-    char digits[12];
-    int n;
-
-    if (len == 0 || len >= sizeof digits || text[len] == '\0' || text[len + 1] != '\0')
-        return false;
-    memcpy(digits, text, len);
-    digits[len] = '\0';
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-        if (units[i].unit == text[len] && ctl_read_number(digits, 0, AGO_MOST, &n)) {
-            *ms = n * units[i].ms;
-            return true;
-        }
-    }
-    return false;
-}
-
-bool letters_time(const char *text, int64_t now_ms, int64_t *wall_ms)
-{
-    int64_t ago_ms;
-
-    if (clock_parse(text, wall_ms))
-        return true;
-    if (!letters_span(text, &ago_ms))
-        return false;
-    *wall_ms = ago_ms < now_ms ? now_ms - ago_ms : 0;
-    return true;
-}
-
-static enum status read_time(const struct call *call, const char *option, int64_t now_ms,
-                             int64_t *out, struct error *err)
-{
-    const char *text = call_option(call, option);
-
-    if (text == NULL || letters_time(text, now_ms, out))
-        return ST_OK;
-    return error_set(err, ST_INVALID,
-                     "%s takes a time as 2026-12-01T09:00:00Z, or how long ago as 90s, 15m, 2h or 7d",
-                     option);
-}
-
 static enum status read_text(const struct call *call, const char *option, const char **out,
                              struct error *err)
 {
@@ -196,8 +149,8 @@ static enum status read_filter(const struct call *call, int64_t now_ms, struct a
     if ((s = read_text(call, "--provider", &f->provider, err)) != ST_OK ||
         (s = read_text(call, "--code", &f->code, err)) != ST_OK ||
         (s = read_text(call, "--user", &out->user_email, err)) != ST_OK ||
-        (s = read_time(call, "--since", now_ms, &f->since_ms, err)) != ST_OK ||
-        (s = read_time(call, "--until", now_ms, &f->until_ms, err)) != ST_OK)
+        (s = when_option(call, "--since", now_ms, &f->since_ms, err)) != ST_OK ||
+        (s = when_option(call, "--until", now_ms, &f->until_ms, err)) != ST_OK)
         return s;
     if (out->user_email != NULL && recipient_fault(PF_EMAIL, out->user_email) != NULL)
         return error_set(err, ST_INVALID, "--user: %s", recipient_fault(PF_EMAIL, out->user_email));

@@ -38,9 +38,4 @@ enum letter_kind { LETTER_RECIPIENT, LETTER_EVENT, LETTER_POSITION, LETTER_NONE 
 /* What one word names: *ref, *name or *position is filled as the kind says. */
 enum letter_kind letter_of(const char *word, struct arena *mem, struct recipient_ref *ref,
                            const char **name, int *position);
-
-/* "2026-12-01T09:00:00Z", or so long ago: "90s", "15m", "2h", "7d". */
-bool letters_time(const char *text, int64_t now_ms, int64_t *wall_ms);
-/* "90s", "15m", "2h", "7d" alone. */
-bool letters_span(const char *text, int64_t *ms);
 #endif

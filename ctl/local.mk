@@ -43,7 +43,8 @@ noinst_LIBRARIES += %D%/libctl.a
     %D%/send_run.h \
     %D%/table.c %D%/table.h \
     %D%/tail.c \
-    %D%/user.c
+    %D%/user.c \
+    %D%/when.c %D%/when.h
 
 bin_PROGRAMS += %D%/notifyctl
 %C%_notifyctl_SOURCES = %D%/main.c

@@ -9,8 +9,8 @@
 #include "common/service/message_view.h"
 #include "ctl/call.h"
 #include "ctl/commands.h"
-#include "ctl/letters.h"
 #include "ctl/message_text.h"
+#include "ctl/when.h"
 
 #define LIMIT_DEFAULT 20
 #define LIMIT_MOST 1000
@@ -18,18 +18,6 @@
 #define CONTENT_SHOWN 200
 
 /* ---- the line ---- */
-
-static enum status read_time(const struct call *call, const char *option, int64_t now_ms, int64_t *out,
-                             struct error *err)
-{
-    const char *text = call_option(call, option);
-
-    if (text == NULL || letters_time(text, now_ms, out))
-        return ST_OK;
-    return error_set(err, ST_INVALID,
-                     "%s takes a time as 2026-12-01T09:00:00Z, or how long ago as 90s, 15m, 2h or 7d",
-                     option);
-}
 
 /* All but the user, who is known by an address so far. */
 static enum status read_filter(const struct call *call, struct messages_filter *f, struct error *err)
@@ -53,9 +41,9 @@ static enum status read_filter(const struct call *call, struct messages_filter *
         return error_set(err, ST_INVALID, "--user: %s", recipient_fault(PF_EMAIL, user));
     if (limit != NULL && !ctl_read_number(limit, 1, LIMIT_MOST, &f->limit))
         return error_set(err, ST_INVALID, "--limit takes a number of messages, 1 to %d", LIMIT_MOST);
-    s = read_time(call, "--since", now_ms, &f->created_after_ms, err);
+    s = when_option(call, "--since", now_ms, &f->created_after_ms, err);
     if (s == ST_OK)
-        s = read_time(call, "--until", now_ms, &f->created_before_ms, err);
+        s = when_option(call, "--until", now_ms, &f->created_before_ms, err);
     if (s == ST_OK && f->created_after_ms >= 0 && f->created_before_ms >= 0 &&
         f->created_after_ms >= f->created_before_ms)
         return error_set(err, ST_INVALID, "--since must lie before --until");

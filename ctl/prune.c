@@ -9,8 +9,8 @@
 #include "ctl/commands.h"
 #include "ctl/ctl.h"
 #include "ctl/interrupt.h"
-#include "ctl/letters.h"
 #include "ctl/progress.h"
+#include "ctl/when.h"
 
 #define DAY_MS 86400000
 #define BATCH_DEFAULT 2000
@@ -29,7 +29,7 @@ static enum status read_age(const char *text, int64_t now_ms, int64_t *before_ms
 {
     if (text == NULL)
         return error_set(err, ST_INVALID, "--older-than is needed, as in --older-than 90d");
-    if (!letters_time(text, now_ms, before_ms))
+    if (!when_time(text, now_ms, before_ms))
         return error_set(err, ST_INVALID, "--older-than takes how long ago as 90d, or a time as"
                          " 2026-12-01T09:00:00Z");
     if (*before_ms > now_ms - DAY_MS)

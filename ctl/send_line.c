@@ -8,7 +8,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/json.h"
-#include "ctl/letters.h"
+#include "ctl/when.h"
 
 static bool is(const struct given_option *g, const char *name)
 {
@@ -170,7 +170,7 @@ static void make_absolute(json_t *body, const char *member, int64_t now_ms)
     char text[CLOCK_TEXT_BYTES];
     int64_t ahead_ms;
 
-    if (given != NULL && letters_span(given, &ahead_ms))
+    if (given != NULL && when_span(given, &ahead_ms))
         json_object_set_new(body, member, json_string(clock_format(now_ms + ahead_ms, text)));
 }
 

@@ -14,8 +14,8 @@
 #include "ctl/call.h"
 #include "ctl/commands.h"
 #include "ctl/ctl.h"
-#include "ctl/letters.h"
 #include "ctl/paint.h"
+#include "ctl/when.h"
 
 #define ROUND_MS 500
 #define ROUND_PAGES 10 /* of FEED_PAGE events each; who can't keep up with that is told what it misses */
@@ -75,13 +75,12 @@ static enum status read_filter(const struct call *call, struct wish *w, struct e
 
 static enum status read_wish(const struct call *call, struct wish *w, struct error *err)
 {
-    const char *since = call_option(call, "--since"), *count = call_option(call, "--count");
+    const char *count = call_option(call, "--count");
     const char *seconds = call_option(call, "--for");
 
     *w = (struct wish){ .since_ms = -1, .seconds = -1 };
-    if (since != NULL && !letters_time(since, clock_wall_ms(), &w->since_ms))
-        return error_set(err, ST_INVALID, "--since takes a time as 2026-12-01T09:00:00Z, or how long ago"
-                         " as 90s, 15m, 2h or 7d");
+    if (when_option(call, "--since", clock_wall_ms(), &w->since_ms, err) != ST_OK)
+        return err->kind;
     if (count != NULL && !ctl_read_number(count, 1, COUNT_MOST, &w->count))
         return error_set(err, ST_INVALID, "--count takes a number of events, from 1 on");
     if (seconds != NULL && !ctl_read_number(seconds, 0, SECONDS_MOST, &w->seconds))

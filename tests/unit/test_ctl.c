@@ -8,6 +8,7 @@
 #include "ctl/ctl.h"
 #include "ctl/help.h"
 #include "ctl/letters.h"
+#include "ctl/when.h"
 #include "ctl/progress.h"
 #include "tests/unit/suite.h"
 
@@ -464,7 +465,7 @@ START_TEST(a_time_is_a_date_or_so_long_ago)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         int64_t ms = -1;
 
-        ck_assert_msg(letters_time(rows[i].text, 5000000, &ms) == (rows[i].ms >= 0), "%s", rows[i].text);
+        ck_assert_msg(when_time(rows[i].text, 5000000, &ms) == (rows[i].ms >= 0), "%s", rows[i].text);
         ck_assert_msg(ms == rows[i].ms, "%s: %lld", rows[i].text, (long long)ms);
     }
 }
