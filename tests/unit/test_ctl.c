@@ -145,6 +145,47 @@ START_TEST(wrong_lines_are_refused_with_what_is_wrong)
 }
 END_TEST
 
+/* The words of a command with so many arguments, and this behind them. */
+static enum status read_with(const struct command *c, size_t n_args, const char *more)
+{
+    static const char *words[1200];
+    size_t n = 0;
+
+    words[n++] = "notifyctl";
+    words[n++] = c->group;
+    if (c->verb != NULL)
+        words[n++] = c->verb;
+    for (size_t i = 0; i < n_args; i++)
+        words[n++] = "x";
+    words[n++] = more;
+    words[n] = NULL;
+    return read_words(words);
+}
+
+START_TEST(no_command_takes_too_many_or_too_few_words_or_half_an_option)
+{
+    for (size_t i = 0; i < n_commands; i++) {
+        const struct command *c = &commands[i];
+        const char *name = c->verb == NULL ? c->group : c->verb;
+
+        ck_assert_msg(read_with(c, c->min_args, NULL) == ST_OK, "%s: %s", name, err.text);
+        ck_assert_msg(read_with(c, c->max_args + 1, NULL) == ST_INVALID, "%s, one word more", name);
+        if (c->min_args > 0)
+            ck_assert_msg(read_with(c, c->min_args - 1, NULL) == ST_INVALID, "%s, one less", name);
+        ck_assert_msg(read_with(c, c->min_args, "--no-such") == ST_INVALID, "%s --no-such", name);
+        for (const struct command_option *o = c->options; o != NULL && o->name != NULL; o++) {
+            char glued[60];
+
+            snprintf(glued, sizeof glued, "%s=x", o->name);
+            if (o->value != NULL)
+                ck_assert_msg(read_with(c, c->min_args, o->name) == ST_INVALID, "%s %s", name, o->name);
+            else
+                ck_assert_msg(read_with(c, c->min_args, glued) == ST_INVALID, "%s %s", name, glued);
+        }
+    }
+}
+END_TEST
+
 START_TEST(a_wrong_line_still_says_its_command_and_json)
 {
     ck_assert_int_eq(READ("user", "add", "--bogus", "a@b.co", "--json"), ST_INVALID);
@@ -666,7 +707,8 @@ END_TEST
 
 SUITE("ctl", a_command_is_found_with_its_words_and_options, a_command_may_be_one_word,
       options_of_all_commands_stand_anywhere, what_follows_two_dashes_is_a_word,
-      an_option_that_repeats_keeps_the_order_of_the_line, wrong_lines_are_refused_with_what_is_wrong, a_wrong_line_still_says_its_command_and_json,
+      an_option_that_repeats_keeps_the_order_of_the_line, wrong_lines_are_refused_with_what_is_wrong,
+      no_command_takes_too_many_or_too_few_words_or_half_an_option, a_wrong_line_still_says_its_command_and_json,
       help_version_and_check_need_no_command, numbers_are_digits_within_their_bounds,
       the_usage_line_names_words_and_options, help_lists_every_command_and_option,
       every_example_is_a_right_line, what_a_command_finds_wrong_is_told_before_anything_is_opened,
