@@ -138,16 +138,13 @@ static bool all_are_open(const struct config *c, const struct config_platform *p
 /* Without Redis nothing is said of breakers. */
 static void read_holds(struct ctl *ctl, struct audit_view *v)
 {
-    size_t n = ctl->config.n_providers;
-    const char **names = ARENA_ARRAY(&ctl->mem, const char *, n + 1);
-    struct breaker_view *breakers = ARENA_ARRAY(&ctl->mem, struct breaker_view, n + 1);
+    struct breaker_view *breakers =
+        ARENA_ARRAY(&ctl->mem, struct breaker_view, ctl->config.n_providers + 1);
     struct error err;
     bool known;
 
-    for (size_t i = 0; i < n; i++)
-        names[i] = ctl->config.providers[i].name;
     ctl_connect_cache(ctl);
-    known = breaker_board_read(ctl->cache, names, n, &ctl->mem, breakers, &err) == ST_OK;
+    known = breaker_board_read_all(ctl->cache, &ctl->config, &ctl->mem, breakers, &err) == ST_OK;
     for (int i = 0; i < PF_COUNT; i++) {
         const struct config_platform *p = &ctl->config.platform[i];
 

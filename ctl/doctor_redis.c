@@ -62,13 +62,10 @@ void check_redis_memory(struct doctor *d)
 void check_redis_breakers(struct doctor *d)
 {
     size_t n = d->config->n_providers, shut = 0;
-    const char **names = ARENA_ARRAY(&d->mem, const char *, n + 1);
     struct breaker_view *views = ARENA_ARRAY(&d->mem, struct breaker_view, n + 1);
     struct error err;
 
-    for (size_t i = 0; i < n; i++)
-        names[i] = d->config->providers[i].name;
-    if (n == 0 || !is_answered(d, breaker_board_read(d->cache, names, n, &d->mem, views, &err), &err))
+    if (n == 0 || !is_answered(d, breaker_board_read_all(d->cache, d->config, &d->mem, views, &err), &err))
         return;
     for (size_t i = 0; i < n; i++) {
         char until[CLOCK_TEXT_BYTES];
@@ -76,7 +73,7 @@ void check_redis_breakers(struct doctor *d)
         if (strcmp(views[i].state, "closed") == 0)
             continue;
         shut++;
-        d->subject = names[i];
+        d->subject = d->config->providers[i].name;
         doctor_warn(d, "It closes by itself once a call succeeds; see this provider's credentials below.",
                     "is %s%s%s: %s", views[i].state, views[i].until_ms > 0 ? " until " : "",
                     views[i].until_ms > 0 ? clock_format(views[i].until_ms, until) : "",

@@ -96,16 +96,12 @@ static void read_backlog(struct ctl *ctl, struct status_view *v)
 
 static void read_breakers(struct ctl *ctl, struct status_view *v)
 {
-    size_t n = ctl->config.n_providers;
-    const char **names = ARENA_ARRAY(&ctl->mem, const char *, n + 1);
     struct error err;
 
-    v->breakers = ARENA_ARRAY(&ctl->mem, struct breaker_view, n + 1);
-    for (size_t i = 0; i < n; i++)
-        names[i] = ctl->config.providers[i].name;
+    v->breakers = ARENA_ARRAY(&ctl->mem, struct breaker_view, ctl->config.n_providers + 1);
     ctl_connect_cache(ctl);
     v->has_breakers = read_part(
-        v, "redis", breaker_board_read(ctl->cache, names, n, &ctl->mem, v->breakers, &err), &err);
+        v, "redis", breaker_board_read_all(ctl->cache, &ctl->config, &ctl->mem, v->breakers, &err), &err);
 }
 
 /* ---- printing for programs ---- */

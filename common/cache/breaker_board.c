@@ -187,3 +187,13 @@ enum status breaker_board_read(struct cache *c, const char *const names[], size_
         out[i] = breaker_view_of(texts[i], mem);
     return s;
 }
+
+enum status breaker_board_read_all(struct cache *c, const struct config *config, struct arena *mem,
+                                   struct breaker_view out[], struct error *err)
+{
+    const char **names = ARENA_ARRAY(mem, const char *, config->n_providers + 1);
+
+    for (size_t i = 0; i < config->n_providers; i++)
+        names[i] = config->providers[i].name;
+    return breaker_board_read(c, names, config->n_providers, mem, out, err);
+}

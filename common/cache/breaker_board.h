@@ -51,6 +51,9 @@ struct breaker_view {
 /* What the board says of these providers.  Texts live in the arena. */
 enum status breaker_board_read(struct cache *c, const char *const names[], size_t n,
                                struct arena *mem, struct breaker_view out[], struct error *err);
+/* Of all that are configured, in their order; out has room for them. */
+enum status breaker_board_read_all(struct cache *c, const struct config *config, struct arena *mem,
+                                   struct breaker_view out[], struct error *err);
 
 /* One entry of the board; NULL: there is none.  Pure. */
 struct breaker_view breaker_view_of(const char *text, struct arena *mem);
