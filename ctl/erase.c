@@ -236,7 +236,7 @@ enum status user_erase(struct ctl *ctl, const struct call *call, struct error *e
         return s;
     q.who.address = q.address;
     erase_find(&q.who, &ctl->mem);
-    interrupt_watch();
+    interrupt_watch(SECOND_ENDS);
     s = erase_all(ctl, &q, &tally, err);
     if (ctl->json)
         tell_json(ctl, &q, &tally, account);

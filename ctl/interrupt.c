@@ -15,9 +15,9 @@ static void note(int signal)
     came = 1;
 }
 
-void interrupt_watch(void)
+void interrupt_watch(enum interrupt_second second)
 {
-    struct sigaction act = { .sa_handler = note, .sa_flags = (int)(SA_RESETHAND | SA_RESTART) };
+    struct sigaction act = { .sa_handler = note, .sa_flags = second == SECOND_ENDS ? (int)SA_RESETHAND : 0 };
 
     sigemptyset(&act.sa_mask);
     sigaction(SIGINT, &act, NULL);

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "ctl/interrupt.h"
+
 #define CHUNK_BYTES (1 << 16)
 
 enum status list_file_fault(const struct list_file *f, struct error *err)
@@ -24,11 +26,11 @@ static bool copy_all(const struct list_file *f, FILE *copy)
     char chunk[CHUNK_BYTES];
     size_t n;
 
-    while (!*f->stopped && (n = fread(chunk, 1, sizeof chunk, f->file)) > 0) {
+    while (!interrupt_came() && (n = fread(chunk, 1, sizeof chunk, f->file)) > 0) {
         if (fwrite(chunk, 1, n, copy) != n)
             return false;
     }
-    return *f->stopped || (!ferror(f->file) && fflush(copy) == 0);
+    return interrupt_came() || (!ferror(f->file) && fflush(copy) == 0);
 }
 
 static enum status spool(struct list_file *f, struct error *err)
@@ -55,14 +57,14 @@ static enum status cannot_open(struct list_file *f, struct ctl *ctl, const char 
 }
 
 enum status list_file_open(struct list_file *f, struct ctl *ctl, const char *path, bool again,
-                           const volatile sig_atomic_t *stopped, struct error *err)
+                           struct error *err)
 {
     bool is_stdin = strcmp(path, "-") == 0;
     struct stat st;
     enum status s = ST_OK;
 
     *f = (struct list_file){ .file = is_stdin ? stdin : fopen(path, "re"),
-                             .name = is_stdin ? "standard input" : path, .stopped = stopped };
+                             .name = is_stdin ? "standard input" : path };
     if (f->file == NULL || fstat(fileno(f->file), &st) != 0)
         return cannot_open(f, ctl, strerror(errno), err);
     if (S_ISDIR(st.st_mode))
@@ -81,7 +83,7 @@ size_t list_file_count(struct list_file *f)
 
     if (!is_regular(f->file))
         return 0;
-    while (!*f->stopped && (n = fread(chunk, 1, sizeof chunk, f->file)) > 0) {
+    while (!interrupt_came() && (n = fread(chunk, 1, sizeof chunk, f->file)) > 0) {
         for (const char *p = chunk; (p = memchr(p, '\n', n - (size_t)(p - chunk))) != NULL; p++)
             lines++;
     }

@@ -177,7 +177,7 @@ enum status prune_run(struct ctl *ctl, const struct call *call, struct error *er
         s = ctl_connect(ctl, err);
     if (s != ST_OK)
         return s;
-    interrupt_watch();
+    interrupt_watch(SECOND_ENDS);
     s = prune_all(ctl, &q, &run, err);
     tell(ctl, &q, &run); /* after a failure too: what is gone is gone */
     if (s == ST_OK && interrupt_came())

@@ -1,29 +1,10 @@
 /* send_file - to the recipients of a file, however many, in memory for one call of the database. */
-#include <signal.h>
-
 #include "common/base/clock.h"
 #include "common/service/accepting.h"
 #include "common/service/send_all.h"
+#include "ctl/interrupt.h"
 #include "ctl/send.h"
 #include "ctl/send_run.h"
-
-/* ---- being told to stop ---- */
-
-static volatile sig_atomic_t stopped;
-
-static void stop(int signal)
-{
-    stopped = 1;
-}
-
-/* The second time it ends the program, as it would have the first time. */
-static void listen_for_stop(void)
-{
-    struct sigaction action = { .sa_handler = stop, .sa_flags = SA_RESETHAND };
-
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
 
 /* ---- the file ---- */
 
@@ -90,7 +71,7 @@ static enum status run_over(struct run *r, struct error *err)
     enum status s = ST_OK;
 
     while (s == ST_OK && (kind = recipient_lines_next(&r->lines, &line)) != LINE_END) {
-        if (stopped)
+        if (interrupt_came())
             return interrupted(err);
         if (kind == LINE_UNREADABLE)
             return list_file_fault(&r->source, err);
@@ -101,7 +82,7 @@ static enum status run_over(struct run *r, struct error *err)
         if (r->n_chunks == CALL_MESSAGES || r->lines.n % (LINES_EACH * CALL_MESSAGES) == 0)
             s = run_call(r, err);
     }
-    if (s == ST_OK && stopped) /* the end may have come of it */
+    if (s == ST_OK && interrupt_came()) /* the end may have come of it */
         return interrupted(err);
     if (s == ST_OK && r->lines.n > 0) {
         close_chunk(r);
@@ -120,7 +101,7 @@ static enum status check_pass(struct run *r, const struct message_rules *rules, 
 
     begin_reading(r, rules);
     while ((kind = recipient_lines_next(&r->lines, &line)) != LINE_END) {
-        if (stopped)
+        if (interrupt_came())
             return interrupted(err);
         if (kind == LINE_UNREADABLE)
             return list_file_fault(&r->source, err);
@@ -215,8 +196,8 @@ enum status send_to_file(struct ctl *ctl, const struct send_line *line, const st
     bool whole = line->all_or_nothing;
     enum status s;
 
-    listen_for_stop();
-    s = list_file_open(&r.source, ctl, line->to_file, whole, &stopped, err);
+    interrupt_watch(SECOND_ENDS);
+    s = list_file_open(&r.source, ctl, line->to_file, whole, err);
     if (s != ST_OK)
         return s;
     report_begin(&r.report, ctl, r.source.name, user->email);

@@ -1,5 +1,4 @@
 /* tail - events of all messages as they come. */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include "ctl/call.h"
 #include "ctl/commands.h"
 #include "ctl/ctl.h"
+#include "ctl/interrupt.h"
 #include "ctl/paint.h"
 #include "ctl/when.h"
 
@@ -41,8 +41,6 @@ struct tail {
     bool is_away; /* the database, and it was said */
     bool paints;
 };
-
-static volatile sig_atomic_t stopped;
 
 /* ---- the line ---- */
 
@@ -220,7 +218,7 @@ static void show(struct tail *t, const struct feed_event *list, size_t n)
 
 static bool is_over(const struct tail *t)
 {
-    return stopped || has_all(t);
+    return interrupt_came() || has_all(t);
 }
 
 /* What there is no time to show is counted and passed over, so that what is shown is of now. */
@@ -250,7 +248,7 @@ static enum status read_page(struct tail *t, int64_t before_ms, bool *more, stru
     show(t, list, n);
     /* Whoever read along may have left; that is no failure of the database. */
     if (ctl_flush(t->ctl, &unwritten) != ST_OK)
-        return stopped ? ST_OK : error_set(err, ST_BUG, "%s", unwritten.text);
+        return interrupt_came() ? ST_OK : error_set(err, ST_BUG, "%s", unwritten.text);
     return ST_OK;
 }
 
@@ -303,25 +301,12 @@ static enum status follow(struct tail *t, struct error *err)
             next_ms = t->end_ms;
         if (next_ms > clock_mono_ms())
             clock_sleep_ms(next_ms - clock_mono_ms());
-        if (stopped)
+        if (interrupt_came())
             return ST_OK;
     }
 }
 
 /* ---- beginning and end ---- */
-
-static void on_signal(int number)
-{
-    stopped = 1;
-}
-
-static void catch_signals(void)
-{
-    struct sigaction a = { .sa_handler = on_signal };
-
-    sigaction(SIGINT, &a, NULL);
-    sigaction(SIGTERM, &a, NULL);
-}
 
 static void write_head(struct tail *t)
 {
@@ -358,7 +343,7 @@ enum status tail_run(struct ctl *ctl, const struct call *call, struct error *err
         t.end_ms = clock_mono_ms() + (int64_t)t.wish.seconds * 1000;
     if (!ctl->json)
         write_head(&t);
-    catch_signals();
+    interrupt_watch(SECOND_IS_ONE);
     s = follow(&t, err);
     arena_done(&t.mem);
     return s;
