@@ -76,7 +76,7 @@ void check_db_schema(struct doctor *d)
     bool made;
     enum status s;
 
-    if (!is_answered(d, server_has_tables(d->db, &d->mem, &made, &err), &err))
+    if (!is_answered(d, schema_is_begun(d->db, &d->mem, &made, &err), &err))
         return;
     if (!made) {
         doctor_fail(d, "notifyctl migrate up", "there are no tables yet");

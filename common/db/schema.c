@@ -145,12 +145,22 @@ static enum status read_folder(struct folder *f, struct error *err)
 
 /* ---- what the database says ---- */
 
-static enum status make_table(struct db *db, struct arena *mem, struct error *err)
+enum status schema_is_begun(struct db *db, struct arena *mem, bool *out, struct error *err)
 {
     struct rows there;
     enum status s = db_query(db, &exists, NULL, mem, &there, err);
 
-    if (s != ST_OK || row_bool(&there, 0, 0))
+    if (s == ST_OK)
+        *out = row_bool(&there, 0, 0);
+    return s;
+}
+
+static enum status make_table(struct db *db, struct arena *mem, struct error *err)
+{
+    bool begun;
+    enum status s = schema_is_begun(db, mem, &begun, err);
+
+    if (s != ST_OK || begun)
         return s;
     return db_script(db, create_table, err);
 }

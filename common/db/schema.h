@@ -17,6 +17,9 @@ struct migration {
     const char *applied_at; /* NULL: not yet */
 };
 
+/* Has the database's account of migrations ever been begun?  Looks only; schema_status() begins it. */
+enum status schema_is_begun(struct db *db, struct arena *mem, bool *out, struct error *err);
+
 /*
  * All migrations of a folder in order, with what the database says of each.  ST_INVALID: a file name
  * that does not fit, a number twice or missing, an up without its down; or the database knows a

@@ -19,10 +19,6 @@ static const struct statement look = {
     " " MS("clock_timestamp()"),
     0
 };
-static const struct statement has_tables = {
-    "server_has_tables", "SELECT to_regclass('schema_migrations') IS NOT NULL", 0
-};
-
 enum status server_look(struct db *db, struct arena *mem, struct server_facts *out, struct error *err)
 {
     struct rows r;
@@ -39,14 +35,4 @@ enum status server_look(struct db *db, struct arena *mem, struct server_facts *o
         .xid_age_most = row_int(&r, 0, 10), .clock_ms = row_int(&r, 0, 11),
     };
     return ST_OK;
-}
-
-enum status server_has_tables(struct db *db, struct arena *mem, bool *out, struct error *err)
-{
-    struct rows r;
-    enum status s = db_query(db, &has_tables, NULL, mem, &r, err);
-
-    if (s == ST_OK)
-        *out = row_bool(&r, 0, 0);
-    return s;
 }

@@ -1,6 +1,5 @@
 #ifndef COMMON_DB_SERVER_H
 #define COMMON_DB_SERVER_H
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/base/arena.h"
@@ -22,7 +21,4 @@ struct server_facts {
     int64_t clock_ms;              /* its wall clock, while it answered */
 };
 enum status server_look(struct db *db, struct arena *mem, struct server_facts *out, struct error *err);
-
-/* Have the tables ever been made? */
-enum status server_has_tables(struct db *db, struct arena *mem, bool *out, struct error *err);
 #endif

@@ -105,7 +105,7 @@ static void call_server(struct db *db)
     bool made;
 
     OK(server_look(db, &mem, &facts, &err));
-    OK(server_has_tables(db, &mem, &made, &err));
+    OK(schema_is_begun(db, &mem, &made, &err));
     ck_assert(made);
 }
 
