@@ -12,7 +12,7 @@ static const char *const words[AUDIT_REASONS] = {
     [REASON_BELT] = "on the belt, waits for a worker",
     [REASON_BELT_OVER] = "on the belt, due to be looked at again",
     [REASON_CLAIMED] = "claimed under a lease, or held for a callback",
-    [REASON_LEASE_OVER] = "its lease is over, due to be taken up again",
+    [REASON_LEASE_OVER] = "due: taken up again where its lease is over",
     [REASON_NONE] = "NOBODY WILL LOOK AT IT AGAIN",
 };
 static const char *const hold_words[] = {

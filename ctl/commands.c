@@ -14,6 +14,17 @@ static const struct command_option up_options[] = {
     { "--wait", "SECONDS", "try again for so long while the database does not answer" },
     { NULL },
 };
+static const struct command_option init_options[] = {
+    { "--user", "EMAIL", "make this user first, of the role user; without it an admin, where there is no user" },
+    { "--admin", NULL, "make that user an admin" },
+    { "--tier", "TIER", "of the first user (default premium)" },
+    { "--database-admin", "URL", "a superuser of Postgres elsewhere; without it postgres, through the local socket" },
+    { "--rabbitmqctl", "PATH", "RabbitMQ's tool, where it is not in the usual place" },
+    { "--rabbitmq-port", "PORT", "where it listens on this machine (default 5672)" },
+    { "--account", "NAME", "the programs' account (default notification)" },
+    { "--dry-run", NULL, "say what would be made, and do nothing" },
+    { NULL },
+};
 static const struct command_option user_add_options[] = {
     { "--role", "user|admin", "an admin sees the messages of all users (default user)" },
     { "--tier", "TIER", "a tier of [rate_limit] in the configuration (default free)" },
@@ -134,6 +145,9 @@ const struct command commands[] = {
       "notifyctl migrate down 2", migrate_check, migrate_down },
     { "migrate", "status", "", 0, 0, NULL, "list the migrations and when each was applied",
       "notifyctl migrate status", NULL, migrate_status },
+    { "init", NULL, "", 0, 0, init_options,
+      "make what a new installation needs: role, database, RabbitMQ's account, schema, first user",
+      "notifyctl init --dry-run", init_check, init_run, .is_early = true },
     { "seed", NULL, "", 0, 0, NULL,
       "make the user demo@example.com, tier premium, with a key; once only",
       "notifyctl seed --json", NULL, seed_run },

@@ -34,6 +34,7 @@ struct command {
     enum status (*check)(const struct ctl *ctl, const struct call *call, struct error *err);
     enum status (*run)(struct ctl *ctl, const struct call *call, struct error *err);
     bool is_bare; /* it needs no configuration */
+    bool is_early; /* it makes what the configuration names: see config_load_early() */
 };
 extern const struct command commands[]; /* rows of a group stand together */
 extern const size_t n_commands;
@@ -44,6 +45,9 @@ enum status migrate_check(const struct ctl *ctl, const struct call *call, struct
 enum status migrate_up(struct ctl *ctl, const struct call *call, struct error *err);
 enum status migrate_down(struct ctl *ctl, const struct call *call, struct error *err);
 enum status migrate_status(struct ctl *ctl, const struct call *call, struct error *err);
+/* ctl/init.c */
+enum status init_check(const struct ctl *ctl, const struct call *call, struct error *err);
+enum status init_run(struct ctl *ctl, const struct call *call, struct error *err);
 /* ctl/seed.c */
 enum status seed_run(struct ctl *ctl, const struct call *call, struct error *err);
 /* ctl/user.c */

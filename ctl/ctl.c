@@ -122,8 +122,8 @@ static enum status connect_until(struct ctl *ctl, const struct db_options *optio
     if (s == ST_OK)
         return ST_OK;
     /* After a wait the last words may only say that the next try was not due yet. */
-    return error_set(err, s, "cannot connect to the database at %s",
-                     ctl_database_place(&ctl->config.database, &ctl->mem));
+    return error_set(err, s, "cannot connect to the database at %s: %s",
+                     ctl_database_place(&ctl->config.database, &ctl->mem), db_why_away(ctl->db));
 }
 
 enum status ctl_connect(struct ctl *ctl, struct error *err)

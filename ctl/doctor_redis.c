@@ -32,10 +32,10 @@ void check_redis_server(struct doctor *d)
     ms = (double)(clock_mono_us() - begun) / 1000;
     if (ms * 2 > d->config->redis.timeout_ms)
         doctor_warn(d, "Put it near the programs, or raise [redis] timeout_ms.",
-                    "Redis %s answers in %.1f ms, and a call may take %d", f.version, ms,
+                    "%s %s answers in %.1f ms, and a call may take %d", f.name, f.version, ms,
                     d->config->redis.timeout_ms);
     else
-        doctor_ok(d, "Redis %s answers in %.1f ms", f.version, ms);
+        doctor_ok(d, "%s %s answers in %.1f ms", f.name, f.version, ms);
 }
 
 void check_redis_memory(struct doctor *d)

@@ -15,7 +15,8 @@ static const char about[] =
 static const char first_steps[] =
     "\nThe first steps on a new system:\n"
     "  notifyctl --check-config              is the configuration right?\n"
-    "  notifyctl migrate up --wait 30        make the tables\n"
+    "  notifyctl init                        all of it, as root, with Postgres and RabbitMQ on this machine\n"
+    "  notifyctl migrate up --wait 30        or step by step: make the tables\n"
     "  notifyctl user add ada@example.com    an account\n"
     "  notifyctl key create ada@example.com  a key to call with; it is shown this once\n"
     "\n"

@@ -19,6 +19,10 @@ noinst_LIBRARIES += %D%/libctl.a
     %D%/doctor_redis.c \
     %D%/erase.c \
     %D%/help.c %D%/help.h \
+    %D%/init.c %D%/init.h \
+    %D%/init_account.c \
+    %D%/init_broker.c \
+    %D%/init_database.c \
     %D%/interrupt.c %D%/interrupt.h \
     %D%/key.c \
     %D%/letters.c %D%/letters.h \
@@ -31,7 +35,9 @@ noinst_LIBRARIES += %D%/libctl.a
     %D%/progress.c %D%/progress.h \
     %D%/prune.c \
     %D%/queue.c \
+    %D%/rabbitmqctl.c %D%/rabbitmqctl.h \
     %D%/recipient_lines.c %D%/recipient_lines.h \
+    %D%/secret_file.c %D%/secret_file.h \
     %D%/seed.c \
     %D%/seen.c %D%/seen.h \
     %D%/send.c %D%/send.h \
@@ -43,7 +49,9 @@ noinst_LIBRARIES += %D%/libctl.a
     %D%/send_run.h \
     %D%/table.c %D%/table.h \
     %D%/tail.c \
+    %D%/tier.c %D%/tier.h \
     %D%/user.c \
+    %D%/user_key.c %D%/user_key.h \
     %D%/when.c %D%/when.h
 
 bin_PROGRAMS += %D%/notifyctl

@@ -76,14 +76,18 @@ static int work(struct ctl *ctl, const struct call *call)
 static int with_configuration(struct ctl *ctl, const struct call *call)
 {
     const char *path = call_option(call, "--config");
+    bool only_checks = call_option(call, "--check-config") != NULL;
+    bool is_early = call->command != NULL && call->command->is_early && !only_checks;
     struct config_faults faults;
+    enum status s;
     int status;
 
     if (path == NULL)
         path = DEFAULT_CONFIG;
-    if (config_load(path, NULL, &ctl->config, &faults) != ST_OK) {
+    s = (is_early ? config_load_early : config_load)(path, NULL, &ctl->config, &faults);
+    if (s != ST_OK) {
         status = wrong_configuration(ctl, &faults);
-    } else if (call_option(call, "--check-config") != NULL) {
+    } else if (only_checks) {
         printf("%s: ok\n", path[0] != '\0' ? path : "environment");
         status = EXIT_DONE;
     } else {

@@ -1,34 +1,14 @@
 /* seed - a first user with a key, for trying the system out. */
-#include "common/base/clock.h"
 #include "common/base/json.h"
-#include "common/base/uuid.h"
 #include "common/db/api_keys.h"
 #include "common/db/users.h"
 #include "ctl/commands.h"
 #include "ctl/ctl.h"
+#include "ctl/user_key.h"
 
 #define DEMO_EMAIL "demo@example.com"
 #define DEMO_ROLE "user"
 #define DEMO_TIER "premium"
-
-/* Both or neither: a user without the key that was never shown would be of no use. */
-static enum status add_demo(struct db *db, const char *key, struct error *err)
-{
-    char user_id[UUID_TEXT_BYTES], key_id[UUID_TEXT_BYTES];
-    enum status s = db_begin(db, err);
-
-    if (s != ST_OK)
-        return s;
-    uuid_v7(clock_wall_ms(), user_id);
-    uuid_v7(clock_wall_ms(), key_id);
-    s = users_add(db, user_id, DEMO_EMAIL, DEMO_ROLE, DEMO_TIER, err);
-    if (s == ST_OK)
-        s = api_keys_add(db, key_id, user_id, key, err);
-    if (s == ST_OK)
-        return db_commit(db, err);
-    db_rollback(db);
-    return s;
-}
 
 static void print(struct ctl *ctl, const struct user *user, const char *key)
 {
@@ -65,7 +45,7 @@ enum status seed_run(struct ctl *ctl, const struct call *call, struct error *err
     if (s != ST_OK)
         return s;
     api_key_make(key);
-    s = add_demo(ctl->db, key, err);
+    s = user_key_add(ctl->db, DEMO_EMAIL, DEMO_ROLE, DEMO_TIER, key, err);
     is_new = s == ST_OK;
     if (s == ST_OK || s == ST_CONFLICT)
         s = users_find(ctl->db, DEMO_EMAIL, &ctl->mem, &user, err);

@@ -8,29 +8,13 @@
 #include "ctl/call.h"
 #include "ctl/commands.h"
 #include "ctl/ctl.h"
+#include "ctl/tier.h"
 
 static const char *option_or(const struct call *call, const char *name, const char *fallback)
 {
     const char *value = call_option(call, name);
 
     return value == NULL ? fallback : value;
-}
-
-static enum status tier_check(const struct config_rate_limit *limits, const char *tier,
-                              struct error *err)
-{
-    struct buf known = BUF_INIT(256);
-
-    for (size_t i = 0; i < limits->n_tiers; i++) {
-        if (strcmp(limits->tiers[i].name, tier) == 0) {
-            buf_free(&known);
-            return ST_OK;
-        }
-        buf_addf(&known, "%s%s", i == 0 ? "" : ", ", limits->tiers[i].name);
-    }
-    error_set(err, ST_INVALID, "--tier must be one of the configured tiers: %s", buf_str(&known));
-    buf_free(&known);
-    return ST_INVALID;
 }
 
 enum status user_add_check(const struct ctl *ctl, const struct call *call, struct error *err)

@@ -8,6 +8,7 @@ noinst_LIBRARIES += %D%/libapi.a
     %D%/listener.c %D%/listener.h \
     %D%/loop.c %D%/loop.h \
     %D%/patient.c %D%/patient.h \
+    %D%/turn.c %D%/turn.h \
     %D%/problem.c %D%/problem.h \
     %D%/publisher.c %D%/publisher.h \
     %D%/records.c %D%/records.h \

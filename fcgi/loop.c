@@ -21,10 +21,12 @@
 #include "fcgi/records.h"
 #include "fcgi/router.h"
 #include "fcgi/routes.h"
+#include "fcgi/turn.h"
 
 #define ROUND_MOST 128        /* requests carried together */
 #define CONNECTIONS_MOST 1024 /* open and idle, of this thread */
 #define PEEK_BYTES (256u << 10) /* more than a unix socket holds */
+#define TURN_MS 20            /* a round that takes longer does not keep other threads */
 #define STOP_MS 2000          /* for what still arrives while we end */
 #define SEND_SECONDS 5        /* a front that does not read its answer is given up */
 
@@ -37,16 +39,23 @@ struct visit {
     struct call call;
 };
 
+/* One that waits for a request. */
+struct connection {
+    int fd;
+    bool is_fresh; /* for its first */
+};
+
 struct loop {
     const struct loop_context *ctx;
     struct api api;
-    int connections[CONNECTIONS_MOST];
+    struct connection connections[CONNECTIONS_MOST];
     size_t n_connections;
     struct visit *visits[ROUND_MOST]; /* made when first needed */
     size_t n_visits;
     struct buf head;
     char *peek;
-    bool stopping;
+    bool stopping, accepting;
+    bool has_turn; /* in this round */
 };
 
 /* ---- gathering ---- */
@@ -119,7 +128,7 @@ static enum waiting look(struct loop *l, int fd)
 static void gather_connections(struct loop *l, const struct pollfd *fds, size_t n)
 {
     for (size_t i = n; i-- > 0 && l->n_visits < ROUND_MOST;) {
-        if (fds[i].revents != 0 && look(l, l->connections[i]) == WAITS_NO_MORE)
+        if (fds[i].revents != 0 && look(l, l->connections[i].fd) == WAITS_NO_MORE)
             l->connections[i] = l->connections[--l->n_connections];
     }
 }
@@ -142,7 +151,7 @@ static void gather_new(struct loop *l)
         }
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
         if (look(l, fd) == WAITS_STILL)
-            l->connections[l->n_connections++] = fd;
+            l->connections[l->n_connections++] = (struct connection){ fd, .is_fresh = true };
     }
 }
 
@@ -154,19 +163,21 @@ static void gather_patient(struct loop *l)
         begin(l, r.fd, r.source, r.oversize);
 }
 
-/* Waits for something to do, and takes up all that is ready. */
+/* Waits for something to do and for its turn, and takes up all that is ready then. */
 static void gather(struct loop *l)
 {
     struct pollfd fds[CONNECTIONS_MOST + 3];
-    size_t n = l->n_connections;
+    size_t n = l->n_connections, n_fds = n + (n < CONNECTIONS_MOST ? 3 : 2);
 
     for (size_t i = 0; i < n; i++)
-        fds[i] = (struct pollfd){ .fd = l->connections[i], .events = POLLIN };
+        fds[i] = (struct pollfd){ .fd = l->connections[i].fd, .events = POLLIN };
     fds[n] = (struct pollfd){ .fd = l->ctx->stop_fd, .events = POLLIN };
     fds[n + 1] = (struct pollfd){ .fd = patient_fd(l->ctx->patient), .events = POLLIN };
-    fds[n + 2] = (struct pollfd){ .fd = l->ctx->listen_fd, .events = POLLIN };
+    fds[n + 2] = (struct pollfd){ .fd = l->accepting ? l->ctx->listen_fd : -1, .events = POLLIN };
     l->n_visits = 0;
-    poll(fds, n + (n < CONNECTIONS_MOST ? 3 : 2), -1);
+    poll(fds, n_fds, -1);
+    l->has_turn = turn_take(l->ctx->turn, TURN_MS);
+    poll(fds, n_fds, 0); /* more has come by now */
     l->stopping = (fds[n].revents & POLLIN) != 0;
     gather_connections(l, fds, n);
     if ((fds[n + 1].revents & POLLIN) != 0)
@@ -292,7 +303,7 @@ static void part(struct loop *l, struct visit *v, bool alive)
         close(v->source);
     if (alive && v->reads_whole && exchange_keeps(v->exchange) && !l->stopping &&
         l->n_connections < CONNECTIONS_MOST)
-        l->connections[l->n_connections++] = v->fd;
+        l->connections[l->n_connections++] = (struct connection){ v->fd, .is_fresh = false };
     else if (alive && !v->reads_whole)
         patient_leave(l->ctx->patient, v->fd); /* a close on unread input could cost the answer */
     else
@@ -331,8 +342,22 @@ static void carry(struct loop *l)
     for (size_t i = 0; i < n; i++)
         guards_body(calls[i]);
     handle(l, calls, n);
+    log_gather();
     for (size_t i = 0; i < n; i++)
         answer(l, l->visits[i]);
+    log_scatter();
+}
+
+/* ---- a round ---- */
+
+static void go_round(struct loop *l)
+{
+    gather(l);
+    l->api.config = live_config(l->ctx->config);
+    if (l->n_visits > 0)
+        carry(l);
+    if (l->has_turn)
+        turn_end(l->ctx->turn);
 }
 
 /* ---- the thread ---- */
@@ -351,6 +376,7 @@ static void open_loop(struct loop *l, const struct loop_context *ctx)
     const struct config *config = live_config(ctx->config);
 
     l->ctx = ctx;
+    l->accepting = true;
     l->head.limit = 64 << 10;
     l->peek = malloc(PEEK_BYTES);
     if (l->peek == NULL)
@@ -369,7 +395,7 @@ static void open_loop(struct loop *l, const struct loop_context *ctx)
 static void close_loop(struct loop *l)
 {
     for (size_t i = 0; i < l->n_connections; i++)
-        close(l->connections[i]);
+        close(l->connections[i].fd);
     for (size_t i = 0; i < ROUND_MOST && l->visits[i] != NULL; i++) {
         exchange_free(l->visits[i]->exchange);
         call_done(&l->visits[i]->call);
@@ -382,22 +408,36 @@ static void close_loop(struct loop *l)
     free(l);
 }
 
+/* A connection that has brought nothing yet, or a part of its first request. */
+static bool expects_more(const struct loop *l)
+{
+    for (size_t i = 0; i < l->n_connections; i++) {
+        if (l->connections[i].is_fresh)
+            return true;
+    }
+    return patient_expects(l->ctx->patient);
+}
+
 /*
  * Stopping: what has arrived is still carried through, connections too that the kernel has taken for
  * us already, since a front cannot send a request anew whose connection is reset.  For the same
- * reason the last thread closes the socket in the moment in which nothing waits there.
+ * reason the last thread closes the socket in the moment in which nothing waits there, and a
+ * connection whose request is on its way is waited for.
  */
 static void wind_up(struct loop *l)
 {
     int64_t until_ms = clock_mono_ms() + STOP_MS;
 
-    while (l->n_visits > 0 && clock_mono_ms() < until_ms) {
-        gather(l);
-        if (l->n_visits > 0)
-            carry(l);
-    }
+    while (l->n_visits > 0 && clock_mono_ms() < until_ms)
+        go_round(l);
+    l->accepting = false;
     if (atomic_fetch_sub(l->ctx->running, 1) == 1)
         close(l->ctx->listen_fd);
+    while (expects_more(l) && clock_mono_ms() < until_ms) {
+        go_round(l);
+        if (l->n_visits == 0)
+            clock_sleep_ms(1);
+    }
 }
 
 void *loop_run(void *arg)
@@ -407,12 +447,9 @@ void *loop_run(void *arg)
     if (l == NULL)
         abort();
     open_loop(l, arg);
-    do {
-        gather(l);
-        l->api.config = live_config(l->ctx->config);
-        if (l->n_visits > 0)
-            carry(l);
-    } while (!l->stopping);
+    do
+        go_round(l);
+    while (!l->stopping);
     wind_up(l);
     close_loop(l);
     return NULL;

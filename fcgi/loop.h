@@ -18,6 +18,7 @@ struct loop_context {
     int stop_fd;   /* becomes readable, and stays so, when the program is to stop */
     struct publisher *publisher;
     struct patient *patient;
+    struct turn *turn;
     atomic_int *running; /* threads that have not ended */
 };
 

@@ -17,6 +17,7 @@
 #include "fcgi/exchange.h"
 #include "fcgi/listener.h"
 #include "fcgi/loop.h"
+#include "fcgi/turn.h"
 #include "fcgi/webhooks/webhook.h"
 
 static const struct program program = {
@@ -67,6 +68,7 @@ static void run(const struct config *config, int listen_fd)
         .publisher = publisher_start(live),
         .patient = patient_start((uint64_t)config->server.max_body_bytes,
                                  config->server.request_timeout_ms),
+        .turn = turn_new(),
         .running = &running,
     };
 
@@ -85,6 +87,7 @@ static void run(const struct config *config, int listen_fd)
         pthread_join(threads[i], NULL);
     patient_stop(context.patient);
     publisher_stop(context.publisher);
+    turn_free(context.turn);
     close(context.stop_fd);
     free(threads);
     live_config_free(live);

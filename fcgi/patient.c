@@ -33,6 +33,7 @@ struct patient {
     int64_t timeout_ms;
     int wake, ready; /* eventfds: for the thread; for the takers (one count a request) */
     atomic_bool stopping;
+    atomic_int n_coming; /* requests that were left here and are not taken yet */
     pthread_mutex_t lock; /* guards the two queues */
     struct guest arriving[PATIENT_CONNECTIONS_MAX];
     size_t n_arriving;
@@ -54,6 +55,15 @@ static void signal_fd(int fd)
         assert(errno == EAGAIN);
 }
 
+static void close_guest(struct patient *p, const struct guest *g)
+{
+    close(g->fd);
+    if (g->file >= 0) {
+        close(g->file);
+        atomic_fetch_sub(&p->n_coming, 1);
+    }
+}
+
 static void arrive(struct patient *p, struct guest g)
 {
     bool room;
@@ -68,9 +78,7 @@ static void arrive(struct patient *p, struct guest g)
         return;
     }
     log_warn("patient.full", NUM("connections", PATIENT_CONNECTIONS_MAX));
-    close(g.fd);
-    if (g.file >= 0)
-        close(g.file);
+    close_guest(p, &g);
 }
 
 void patient_wait(struct patient *p, int fd)
@@ -84,6 +92,7 @@ void patient_wait(struct patient *p, int fd)
         return;
     }
     records_init(&g.records, p->body_max);
+    atomic_fetch_add(&p->n_coming, 1);
     arrive(p, g);
 }
 
@@ -105,12 +114,19 @@ bool patient_take(struct patient *p, struct patient_request *out)
 
     pthread_mutex_lock(&p->lock);
     any = p->n_whole > 0;
-    if (any)
+    if (any) {
         *out = p->whole[--p->n_whole];
+        atomic_fetch_sub(&p->n_coming, 1);
+    }
     if (p->n_whole == 0 && read(p->ready, &count, sizeof count) < 0)
         assert(errno == EAGAIN);
     pthread_mutex_unlock(&p->lock);
     return any;
+}
+
+bool patient_expects(const struct patient *p)
+{
+    return atomic_load(&p->n_coming) > 0;
 }
 
 /* ---- its own thread ---- */
@@ -119,11 +135,8 @@ static void dismiss(struct patient *p, size_t i, bool closing)
 {
     struct guest *g = &p->guests[i];
 
-    if (closing) {
-        close(g->fd);
-        if (g->file >= 0)
-            close(g->file);
-    }
+    if (closing)
+        close_guest(p, g);
     p->bytes -= g->bytes;
     *g = p->guests[--p->n_guests];
 }
@@ -255,7 +268,7 @@ void patient_stop(struct patient *p)
         close(left.source);
     }
     for (size_t i = 0; i < p->n_arriving; i++)
-        close(p->arriving[i].fd);
+        close_guest(p, &p->arriving[i]);
     close(p->wake);
     close(p->ready);
     pthread_mutex_destroy(&p->lock);

@@ -32,4 +32,5 @@ void patient_leave(struct patient *p, int fd); /* answered: read and forget unti
 /* Readable while a request is to be taken; poll it, then take until false.  Any thread. */
 int patient_fd(const struct patient *p);
 bool patient_take(struct patient *p, struct patient_request *out);
+bool patient_expects(const struct patient *p); /* a request is still to be taken, or on its way */
 #endif

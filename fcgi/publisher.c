@@ -21,7 +21,7 @@
 #define QUEUE_MOST 50000 /* references; 50 messages of the largest kind, 2.4 MB */
 #define IDLE_MS 5000     /* between looks at an idle broker */
 #define LANES_MS 100     /* between looks at the lanes, while there is traffic */
-#define MARK_MS 50       /* how long marks may wait for company while nothing else happens */
+#define MARK_MS 100      /* how long marks may wait for company while nothing else happens */
 #define BURST 64         /* published between two looks at the confirms */
 
 struct item {

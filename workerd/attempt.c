@@ -61,7 +61,7 @@ static void end_unbuildable(struct attempt *a, const struct error *err)
 
 static bool is_stale(const struct config *config, int64_t claimed_ms)
 {
-    return clock_mono_ms() - claimed_ms > (int64_t)config->worker.lease_seconds * 1000 / 3;
+    return clock_mono_ms() - claimed_ms > config_lease_ms(config) / 3;
 }
 
 /* The span goes on from that of the request by which the message came. */

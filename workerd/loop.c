@@ -16,6 +16,8 @@
 #include "workerd/share.h"
 #include "common/transport/transport.h"
 
+#define ATTEMPT_BYTES 2048      /* what an attempt by http needs, as a rule */
+#define ATTEMPT_KEEP_BYTES 8192 /* of the most that were ever in flight, each keeps as much */
 #define CLAIM_MOST 200
 #define RECORD_MOST 200
 #define IDLE_WAIT_MS 200   /* also how soon a stop is seen, and how often a heartbeat can go out */
@@ -55,10 +57,13 @@ static struct attempt *take_attempt(struct loop *l)
 {
     struct attempt *a = l->idle;
 
-    if (a != NULL)
+    if (a != NULL) {
         l->idle = a->next;
-    else if ((a = calloc(1, sizeof *a)) == NULL)
+        return a;
+    }
+    if ((a = calloc(1, sizeof *a)) == NULL)
         abort();
+    a->mem.smallest = ATTEMPT_BYTES;
     return a;
 }
 
@@ -72,7 +77,10 @@ static void release_attempt(struct loop *l, struct attempt *a)
         arena_done(&b->mem);
         free(b);
     }
-    arena_reset(&a->mem);
+    if (a->mem.total > ATTEMPT_KEEP_BYTES)
+        arena_done(&a->mem);
+    else
+        arena_reset(&a->mem);
     a->next = l->idle;
     l->idle = a;
 }
@@ -149,7 +157,6 @@ static enum status find_unknown(struct loop *l, const struct recipient_ref refs[
 static bool claim(struct loop *l, const struct recipient_ref refs[], size_t n, bool unknown[])
 {
     struct block *block = calloc(1, sizeof *block);
-    int64_t lease_ms = (int64_t)l->config->worker.lease_seconds * 1000;
     int64_t begun_ms = clock_mono_ms(); /* the lease cannot have begun earlier */
     struct claim *claims;
     size_t n_claims;
@@ -158,7 +165,7 @@ static bool claim(struct loop *l, const struct recipient_ref refs[], size_t n, b
 
     if (block == NULL)
         abort();
-    s = recipients_claim(l->db, refs, n, lease_ms, &block->mem, &claims, &n_claims, &err);
+    s = recipients_claim(l->db, refs, n, &block->mem, &claims, &n_claims, &err);
     failpoint("claim.committed");
     if (s == ST_OK) {
         for (size_t i = 0; i < n_claims; i++)
@@ -258,22 +265,19 @@ static bool must_take_directly(struct loop *l, int64_t now_ms)
 static bool claim_lane(struct loop *l, int lane, size_t most, bool *found)
 {
     size_t waiting[LANE_COUNT] = { 0 }, permits[PF_COUNT], plan[LANE_COUNT], n, taken;
-    struct take_request q = {
-        .lane = lane,
-        .order = l->direct_order,
-        .grace_ms = (int64_t)l->config->worker.lease_seconds * 1000,
-    };
+    int64_t lease_ms = config_lease_ms(l->config);
+    struct take take = { .lane = lane, .order = l->direct_order, .grace_ms = lease_ms, .lease_ms = lease_ms };
     struct recipient_ref *refs;
     struct error err;
 
     waiting[lane] = most < CLAIM_MOST ? most : CLAIM_MOST;
     ask_gate(l, waiting, permits);
     share_slots(&l->share, waiting, permits, CLAIM_MOST, plan);
-    q.limit = (int)plan[lane];
-    if (q.limit == 0)
+    take.limit = (int)plan[lane];
+    if (take.limit == 0)
         return true;
     arena_reset(&l->scratch);
-    if (take_due(l->db, l->config, &q, &l->scratch, &refs, &n, &taken, &err) != ST_OK)
+    if (take_due(l->db, l->config, &take, false, &l->scratch, &refs, &n, &taken, &err) != ST_OK)
         return false;
     *found |= n > 0 && claim(l, refs, n, NULL);
     return true;
@@ -321,6 +325,7 @@ static void collect(struct loop *l)
     struct reply reply;
     void *owner;
 
+    log_gather();
     while (transport_next(l->transport, &owner, memory_of, &reply)) {
         struct attempt *a = owner;
 
@@ -331,6 +336,7 @@ static void collect(struct loop *l)
         add_ended(l, a);
         log_context(NULL, NULL, NULL);
     }
+    log_scatter();
 }
 
 static const char *outcome_name(const struct outcome *o, bool moved)
@@ -485,7 +491,7 @@ static void open_loop(struct loop *l, struct pool_shared *shared)
     l->settings = atomic_load(&shared->settings);
     l->config = l->settings->config;
     l->context = (struct attempt_context){ l->config, l->settings->providers };
-    l->db = db_new(&l->config->database, &(struct db_options){ .application = "workerd" });
+    l->db = db_new(&l->config->database, &(struct db_options){ .application = "workerd", .by_key = true });
     l->events = events_new(l->config);
     l->transport = transport_new(l->config->worker.max_in_flight);
     l->gate = gate_new(shared->gate, room_at, l);

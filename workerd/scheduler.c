@@ -77,9 +77,9 @@ static enum status fill_lane(struct scheduler *s, int lane, enum take_order orde
 {
     struct lane *l = &s->lanes[lane];
     size_t room = window_room(&l->window), batch = (size_t)s->config->scheduler.batch_size, n, taken;
-    struct take_request q = {
+    struct take take = {
         .lane = lane, .order = order, .limit = (int)(room < batch ? room : batch),
-        .grace_ms = BELT_GRACE_MS, .belt_is_full = l->window.ready > 0,
+        .grace_ms = BELT_GRACE_MS, .lease_ms = config_lease_ms(s->config),
     };
     struct recipient_ref *refs;
     enum status st;
@@ -88,13 +88,13 @@ static enum status fill_lane(struct scheduler *s, int lane, enum take_order orde
     if (room == 0)
         return ST_OK;
     arena_reset(&s->mem);
-    st = take_due(s->db, s->config, &q, &s->mem, &refs, &n, &taken, err);
+    st = take_due(s->db, s->config, &take, l->window.ready > 0, &s->mem, &refs, &n, &taken, err);
     if (st != ST_OK) {
         if (st != ST_UNAVAILABLE)
             log_error("scheduler.round_failed", ERR(err));
         return st;
     }
-    *full = taken == (size_t)q.limit;
+    *full = taken == (size_t)take.limit;
     return put_all(s, lane, refs, n, err);
 }
 
@@ -323,7 +323,7 @@ void *scheduler_run(void *arg)
         .shared = shared,
         .config = shared->config,
         .db = db_new(&shared->config->database,
-                     &(struct db_options){ .application = "workerd scheduler" }),
+                     &(struct db_options){ .application = "workerd scheduler", .by_key = true }),
         .belt = belt_new(shared->config, "workerd scheduler"),
         .cache = cache_new(&shared->config->redis),
     };

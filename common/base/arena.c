@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_BYTES ((size_t)16 * 1024) /* the first block; each next one doubles */
+#define BLOCK_BYTES ((size_t)16 * 1024) /* the first block, unless said otherwise; each next one doubles */
 #define KEEP_BYTES ((size_t)256 * 1024) /* the most that a reset keeps, and where doubling ends */
 #define ALIGN alignof(max_align_t)
 
@@ -66,7 +66,8 @@ static void blocks_free(struct arena_block *b)
 
 static void add_block(struct arena *a, size_t least)
 {
-    size_t size = a->first == NULL ? BLOCK_BYTES : a->first->size * 2;
+    size_t first = a->smallest > 0 ? a->smallest : BLOCK_BYTES;
+    size_t size = a->first == NULL ? first : a->first->size * 2;
     struct arena_block *b;
 
     if (size > KEEP_BYTES)
@@ -177,11 +178,11 @@ void arena_reset(struct arena *a)
         keep = block_new(joint);
     if (keep != NULL)
         ASAN_POISON_MEMORY_REGION(keep->data, keep->size);
-    *a = (struct arena){ .first = keep };
+    *a = (struct arena){ .first = keep, .smallest = a->smallest };
 }
 
 void arena_done(struct arena *a)
 {
     blocks_free(a->first);
-    *a = (struct arena)ARENA_INIT;
+    *a = (struct arena){ .smallest = a->smallest };
 }

@@ -12,6 +12,7 @@ struct arena {
     struct arena_block *first; /* the newest block; the oldest is last in the list */
     size_t used;               /* bytes taken from `first` */
     size_t total;              /* bytes handed out since the last reset */
+    size_t smallest;           /* bytes of the first block, where thousands need little; 0: 16 KiB */
 };
 #define ARENA_INIT { 0 }
 

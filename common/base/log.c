@@ -42,6 +42,14 @@ static _Thread_local struct {
     const struct trace *trace;
 } context;
 
+/* Lines that wait for each other. */
+static _Thread_local struct {
+    bool gathers;
+    uint64_t lines; /* and those that they tell of as dropped */
+    size_t len;
+    char text[LINE_BYTES];
+} held;
+
 static atomic_uint_least64_t dropped; /* lines that nobody has been told of yet */
 static atomic_bool stuck;             /* the last line could not be written */
 
@@ -203,7 +211,7 @@ static bool add_context(const struct form *form, struct line *l, const struct lo
 }
 
 /* A reader that is stuck is waited for once, not again for each line. */
-static bool send_line(const struct buf *line)
+static void send_lines(const char *text, size_t len, uint64_t lines)
 {
     int patience = atomic_load(&stuck) ? 0 : PATIENCE_MS;
     struct pollfd p = { .fd = settings.fd, .events = POLLOUT };
@@ -213,9 +221,41 @@ static bool send_line(const struct buf *line)
     do {
         ready = poll(&p, 1, patience);
     } while (ready < 0 && errno == EINTR);
-    sent = ready == 1 && write(settings.fd, line->data, line->len) >= 0;
+    sent = ready == 1 && write(settings.fd, text, len) >= 0;
     atomic_store(&stuck, !sent);
-    return sent;
+    if (!sent)
+        atomic_fetch_add(&dropped, lines);
+}
+
+static void send_held(void)
+{
+    if (held.len > 0)
+        send_lines(held.text, held.len, held.lines);
+    held.len = 0;
+    held.lines = 0;
+}
+
+static void hold_line(const struct buf *line, uint64_t lines)
+{
+    if (held.len + line->len > sizeof held.text)
+        send_held();
+    memcpy(held.text + held.len, line->data, line->len);
+    held.len += line->len;
+    held.lines += lines;
+}
+
+void log_gather(void)
+{
+    held.gathers = true;
+}
+
+void log_scatter(void)
+{
+    int saved_errno = errno;
+
+    held.gathers = false;
+    send_held();
+    errno = saved_errno;
 }
 
 static void end_line(const struct form *form, struct line *l, uint64_t missing, bool cut)
@@ -245,7 +285,8 @@ void log_write(enum log_level level, const char *event, const struct log_field *
     for (const struct log_field *f = fields; f->name != NULL; f++)
         all = add_field(form, &l, f) && all;
     end_line(form, &l, missing, !all);
-    if (!send_line(&l.text))
-        atomic_fetch_add(&dropped, missing + 1);
+    hold_line(&l.text, missing + 1);
+    if (!held.gathers || level >= LEVEL_WARN)
+        send_held();
     errno = saved_errno;
 }

@@ -10,8 +10,8 @@
  *
  *     log_warn("attempt.deferred", STR("recipient", id), NUM("delay_ms", d));
  *
- * The event's name is constant and greppable.  Lines are written whole by one write(2), so threads
- * and processes never mix them; control bytes are escaped.  No content, address, key or secret may
+ * The event's name is constant and greppable.  Lines are written whole, so threads and processes
+ * never mix them; control bytes are escaped.  No content, address, key or secret may
  * be given as a field.  Any thread.
  */
 enum log_level { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARN, LEVEL_ERROR };
@@ -39,6 +39,14 @@ bool log_enabled(enum log_level level);
  * sets them where it takes up a request or a recipient and clears them after it.
  */
 void log_context(const char *request_id, const char *recipient_id, const struct trace *trace);
+
+/*
+ * Between the two, lines of this thread below LEVEL_WARN wait for each other and leave by one write(2)
+ * of at most 4 KiB, which a pipe takes whole; a warning takes them along.  A program that is killed
+ * meanwhile loses them, so not for longer than a turn of a loop.  They do not nest.
+ */
+void log_gather(void);
+void log_scatter(void);
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields);
 

@@ -37,11 +37,11 @@ static void advance(int64_t wall_ms)
     series.asked = wall_ms;
 }
 
-static void write_text(const uint8_t bytes[16], char out[UUID_TEXT_BYTES])
+static void write_text(const uint8_t bytes[UUID_BYTES], char out[UUID_TEXT_BYTES])
 {
     static const char hex[] = "0123456789abcdef";
 
-    for (int i = 0; i < 16; i++) {
+    for (int i = 0; i < UUID_BYTES; i++) {
         if (i == 4 || i == 6 || i == 8 || i == 10)
             *out++ = '-';
         *out++ = hex[bytes[i] >> 4];
@@ -52,7 +52,7 @@ static void write_text(const uint8_t bytes[16], char out[UUID_TEXT_BYTES])
 
 void uuid_v7(int64_t wall_ms, char out[UUID_TEXT_BYTES])
 {
-    uint8_t bytes[16];
+    uint8_t bytes[UUID_BYTES];
     uint64_t stamp;
 
     advance(wall_ms);
@@ -68,24 +68,43 @@ void uuid_v7(int64_t wall_ms, char out[UUID_TEXT_BYTES])
 
 void uuid_first_of(int64_t wall_ms, char out[UUID_TEXT_BYTES])
 {
-    uint8_t bytes[16] = { 0 };
+    uint8_t bytes[UUID_BYTES] = { 0 };
 
     for (int i = 0; i < 6; i++)
         bytes[i] = (uint8_t)((uint64_t)wall_ms >> (40 - 8 * i));
     write_text(bytes, out);
 }
 
-static bool is_hex(char c)
+/* -1 where it is no hexadecimal digit. */
+static int digit_of(char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+bool uuid_parse(const char *text, uint8_t out[UUID_BYTES])
+{
+    for (int i = 0; i < UUID_BYTES; i++) {
+        int high, low;
+
+        if ((i == 4 || i == 6 || i == 8 || i == 10) && *text++ != '-')
+            return false;
+        if ((high = digit_of(text[0])) < 0 || (low = digit_of(text[1])) < 0)
+            return false;
+        out[i] = (uint8_t)(high << 4 | low);
+        text += 2;
+    }
+    return *text == '\0';
 }
 
 bool uuid_is_valid(const char *text)
 {
-    static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    uint8_t bytes[UUID_BYTES];
 
-    for (size_t i = 0; form[i] != '\0'; i++)
-        if (form[i] == 'x' ? !is_hex(text[i]) : text[i] != form[i])
-            return false;
-    return text[sizeof form - 1] == '\0';
+    return uuid_parse(text, bytes);
 }

@@ -1,9 +1,12 @@
 /* broker - the connection to RabbitMQ; the only file that knows rabbitmq-c. */
 #include "common/broker/broker.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #if __has_include(<rabbitmq-c/amqp.h>)
@@ -170,18 +173,37 @@ static enum status replied(struct broker *b, amqp_rpc_reply_t r, const char *wha
 
 /* ---- connecting ---- */
 
-static enum status open_socket(struct broker *b, const struct amqp_connection_info *at,
+enum status broker_read_address(const char *url, struct arena *mem, struct broker_address *out,
+                                struct error *err)
+{
+    struct amqp_connection_info at;
+
+    amqp_default_connection_info(&at);
+    if (amqp_parse_url(arena_strdup(mem, url), &at) != AMQP_STATUS_OK) /* it cuts the copy to pieces */
+        return error_set(err, ST_INVALID, "broker: [rabbitmq] url cannot be read");
+    /* "amqp://host/" names an empty virtual host to the letter; nobody means that. */
+    if (at.vhost[0] == '\0')
+        at.vhost = AMQP_DEFAULT_VHOST;
+    *out = (struct broker_address){ .user = arena_strdup(mem, at.user),
+                                    .password = arena_strdup(mem, at.password),
+                                    .host = arena_strdup(mem, at.host),
+                                    .vhost = arena_strdup(mem, at.vhost),
+                                    .port = at.port, .tls = at.ssl };
+    return ST_OK;
+}
+
+static enum status open_socket(struct broker *b, const struct broker_address *at,
                                struct error *err)
 {
     static const char *const bundles[] = { "/etc/ssl/certs/ca-certificates.crt",
                                            "/etc/pki/tls/certs/ca-bundle.crt" };
     struct timeval limit = { .tv_sec = CONNECT_SECONDS };
-    amqp_socket_t *socket = at->ssl ? amqp_ssl_socket_new(b->conn) : amqp_tcp_socket_new(b->conn);
+    amqp_socket_t *socket = at->tls ? amqp_ssl_socket_new(b->conn) : amqp_tcp_socket_new(b->conn);
     int code;
 
     if (socket == NULL)
         return lost(b, "socket", AMQP_STATUS_NO_MEMORY, err);
-    if (at->ssl) {
+    if (at->tls) {
         for (size_t i = 0; i < sizeof bundles / sizeof *bundles; i++) {
             if (access(bundles[i], R_OK) == 0 && amqp_ssl_socket_set_cacert(socket, bundles[i]) == 0)
                 break;
@@ -212,7 +234,7 @@ static amqp_table_entry_t entry_text(const char *key, const char *value)
     return e;
 }
 
-static enum status log_in(struct broker *b, const struct amqp_connection_info *at, struct error *err)
+static enum status log_in(struct broker *b, const struct broker_address *at, struct error *err)
 {
     amqp_table_entry_t abilities[] = { entry_bool("connection.blocked"),
                                        entry_bool("consumer_cancel_notify"),
@@ -222,8 +244,6 @@ static enum status log_in(struct broker *b, const struct amqp_connection_info *a
                                         entry_text("connection_name", b->name) };
     amqp_table_t table = { 2, properties };
     struct timeval limit = { .tv_sec = CONNECT_SECONDS };
-    /* "amqp://host/" names an empty virtual host to the letter; nobody means that. */
-    const char *vhost = at->vhost[0] == '\0' ? AMQP_DEFAULT_VHOST : at->vhost;
     enum status s;
 
     properties[0].value.kind = AMQP_FIELD_KIND_TABLE;
@@ -231,7 +251,7 @@ static enum status log_in(struct broker *b, const struct amqp_connection_info *a
     amqp_set_handshake_timeout(b->conn, &limit);
     amqp_set_rpc_timeout(b->conn, &(struct timeval){ .tv_sec = CALL_MS / 1000 });
     s = replied(b,
-                amqp_login_with_properties(b->conn, vhost, 0, FRAME_MAX, HEARTBEAT_SECONDS, &table,
+                amqp_login_with_properties(b->conn, at->vhost, 0, FRAME_MAX, HEARTBEAT_SECONDS, &table,
                                            AMQP_SASL_METHOD_PLAIN, at->user, at->password),
                 "log in", err);
     if (s != ST_OK)
@@ -291,32 +311,35 @@ static enum status declare_topology(struct broker *b, struct error *err)
     return s;
 }
 
-static enum status connect_now(struct broker *b, bool declares, struct error *err)
+static enum status connect_to(struct broker *b, const struct broker_address *at, bool declares,
+                              struct error *err)
 {
-    char *url = strdup(b->config->url); /* amqp_parse_url cuts it to pieces */
-    struct amqp_connection_info at;
     enum status s;
 
-    if (url == NULL)
-        abort();
-    amqp_default_connection_info(&at);
-    if (amqp_parse_url(url, &at) != AMQP_STATUS_OK) {
-        free(url);
-        return error_set(err, ST_INVALID, "broker: [rabbitmq] url cannot be read");
-    }
     b->conn = amqp_new_connection();
     if (b->conn == NULL)
         abort();
-    s = open_socket(b, &at, err);
+    s = open_socket(b, at, err);
     if (s == ST_OK) {
         /* Longer than one call: the topology is some forty of them. */
         watch_begin(&b->watch, amqp_get_sockfd(b->conn), 6 * CALL_MS);
-        s = log_in(b, &at, err);
+        s = log_in(b, at, err);
     }
     if (s == ST_OK && declares)
         s = declare_topology(b, err);
     watch_end(&b->watch);
-    free(url);
+    return s;
+}
+
+static enum status connect_now(struct broker *b, bool declares, struct error *err)
+{
+    struct arena mem = ARENA_INIT;
+    struct broker_address at;
+    enum status s = broker_read_address(b->config->url, &mem, &at, err);
+
+    if (s == ST_OK)
+        s = connect_to(b, &at, declares, err);
+    arena_done(&mem);
     return s;
 }
 
@@ -421,6 +444,23 @@ enum status broker_publish(struct broker *b, const char *key, const void *body, 
         return lost(b, "publish", code, err);
     *tag = ++b->last_tag;
     return ST_OK;
+}
+
+/* TCP_CORK of tcp(7).  Where it is refused, each event leaves by itself, as without it. */
+static void set_cork(const struct broker *b, int on)
+{
+    if (b->conn != NULL)
+        setsockopt(amqp_get_sockfd(b->conn), IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+}
+
+void broker_gather(struct broker *b)
+{
+    set_cork(b, 1);
+}
+
+void broker_scatter(struct broker *b)
+{
+    set_cork(b, 0);
 }
 
 /* basic.return is followed by the content; its message id tells which one came back. */

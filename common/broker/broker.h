@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/arena.h"
 #include "common/base/error.h"
 #include "common/config/config.h"
 #include "common/model/platform.h"
@@ -35,6 +36,15 @@ int broker_fd(const struct broker *b); /* for poll(2); -1 when not connected */
 bool broker_has_input(const struct broker *b); /* frames already read from the socket */
 bool broker_is_blocked(const struct broker *b); /* the broker told publishers to wait */
 
+/* The parts of an address of RabbitMQ, each with its default where the address does not name it. */
+struct broker_address {
+    const char *user, *password, *host, *vhost;
+    int port;
+    bool tls;
+};
+enum status broker_read_address(const char *url, struct arena *mem, struct broker_address *out,
+                                struct error *err); /* ST_INVALID; the words do not show it */
+
 /* ---- publishing ---- */
 
 enum status broker_confirm_mode(struct broker *b, struct error *err);
@@ -42,6 +52,13 @@ enum status broker_confirm_mode(struct broker *b, struct error *err);
 /* Persistent and mandatory, to the work exchange.  tag: what a confirm will name; from 1 on. */
 enum status broker_publish(struct broker *b, const char *key, const void *body, size_t len,
                            uint64_t *tag, struct error *err);
+
+/*
+ * What is published between the two leaves in segments that are full: the broker is woken for many
+ * events at once.  Without a connection nothing happens.
+ */
+void broker_gather(struct broker *b);
+void broker_scatter(struct broker *b);
 
 struct confirm {
     uint64_t tag;

@@ -150,6 +150,16 @@ static const char *info_value(const redisReply *info, const char *name, struct a
     return "";
 }
 
+/* Valkey also tells the version of Redis that it stands in for. */
+static void read_server(const redisReply *info, struct arena *mem, struct cache_facts *out)
+{
+    const char *valkey = info_value(info, "valkey_version", mem);
+    bool is_valkey = valkey[0] != '\0';
+
+    out->name = is_valkey ? "Valkey" : "Redis";
+    out->version = is_valkey ? valkey : info_value(info, "redis_version", mem);
+}
+
 /* Pipelined, since servers before 7.0 take one section at a time. */
 enum status cache_look(struct cache *c, struct arena *mem, struct cache_facts *out, struct error *err)
 {
@@ -167,7 +177,7 @@ enum status cache_look(struct cache *c, struct arena *mem, struct cache_facts *o
             reply->type != REDIS_REPLY_STRING)
             return lost(c, "INFO", err);
         if (i == 0) {
-            out->version = info_value(reply, "redis_version", mem);
+            read_server(reply, mem, out);
             continue;
         }
         out->policy = info_value(reply, "maxmemory_policy", mem);

@@ -22,7 +22,8 @@ enum status cache_ping(struct cache *c, struct error *err);
 
 /* What the server says of itself. */
 struct cache_facts {
-    const char *version, *policy; /* maxmemory-policy; "": it does not say */
+    const char *name, *version;   /* "Redis" or "Valkey" */
+    const char *policy;           /* maxmemory-policy; "": it does not say */
     int64_t maxmemory, used;      /* bytes; maxmemory 0: no limit */
 };
 enum status cache_look(struct cache *c, struct arena *mem, struct cache_facts *out, struct error *err);

@@ -362,6 +362,28 @@ static const char *platforms_of(struct draft *d, const struct kind *kind)
     return text;
 }
 
+/*
+ * A call that may last longer than its claim would be made again by somebody else while it is under
+ * way.  The second is what the rest of an attempt has: to leave, and to be recorded.
+ */
+#define ATTEMPT_REST_MS 1000
+
+static void check_lease(struct draft *d, const struct section *provider, const struct config *c)
+{
+    const struct provider_config *p = provider->target;
+    const char *words;
+
+    if (strcmp(text_of(provider, "kind"), "mock") == 0 || p->timeout_ms + ATTEMPT_REST_MS <= config_lease_ms(c) ||
+        is_faulty(provider, "timeout_ms") || is_faulty(draft_find_section(d, "worker"), "lease_seconds"))
+        return;
+    words = arena_printf(&d->mem, "%d must be at least %d less than [worker] lease_seconds (%d) lasts, or a slow call "
+                                  "would be made twice", p->timeout_ms, ATTEMPT_REST_MS, c->worker.lease_seconds);
+    if (section_setting(provider, "timeout_ms") != NULL)
+        mark(d, provider, "timeout_ms", words);
+    else
+        draft_fault(d, provider->at, provider, "timeout_ms", "%s", words);
+}
+
 static void check_listed(struct draft *d, const struct section *s, const struct config *c,
                          enum platform platform, size_t i)
 {
@@ -384,6 +406,7 @@ static void check_listed(struct draft *d, const struct section *s, const struct 
                     full);
         return;
     }
+    check_lease(d, provider, c);
     kind = kind_find(text_of(provider, "kind"));
     if (kind != NULL && !is_faulty(provider, "kind") && !(kind->platforms & 1u << platform))
         draft_fault(d, v->at, s, "providers",

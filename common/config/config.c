@@ -253,7 +253,7 @@ static int read_file(const char *path, struct buf *out)
     return failure;
 }
 
-enum status config_load(const char *path, char *const env[], struct config *out,
+static enum status load(const char *path, bool is_early, char *const env[], struct config *out,
                         struct config_faults *faults)
 {
     struct buf text = BUF_INIT(FILE_BYTES);
@@ -262,6 +262,7 @@ enum status config_load(const char *path, char *const env[], struct config *out,
     int failure = 0;
 
     begin(&d, has_file ? path : "", out, faults);
+    d.is_early = is_early;
     if (has_file)
         failure = read_file(path, &text);
     if (failure != 0)
@@ -270,6 +271,18 @@ enum status config_load(const char *path, char *const env[], struct config *out,
         read_text(&d, buf_str(&text), buf_overflowed(&text) ? FILE_BYTES + 1 : text.len);
     buf_free(&text);
     return finish(&d, or_own(env), out, faults);
+}
+
+enum status config_load(const char *path, char *const env[], struct config *out,
+                        struct config_faults *faults)
+{
+    return load(path, false, env, out, faults);
+}
+
+enum status config_load_early(const char *path, char *const env[], struct config *out,
+                              struct config_faults *faults)
+{
+    return load(path, true, env, out, faults);
 }
 
 void config_free(struct config *c)
@@ -303,6 +316,11 @@ bool config_uses_provider(const struct config *c, const char *name)
         }
     }
     return false;
+}
+
+int64_t config_lease_ms(const struct config *c)
+{
+    return (int64_t)c->worker.lease_seconds * 1000;
 }
 
 int config_rate_of(const struct config *c, enum platform pf)

@@ -38,6 +38,7 @@ struct config_redis {
 };
 struct config_rabbitmq {
     const char *url;
+    const char *url_file; /* that url was read from; "": it was given as it stands, or not at all */
     int prefetch;
     const char *queue_type; /* "quorum" or "classic" */
     int confirm_timeout_ms;
@@ -145,7 +146,13 @@ struct config_faults {
  */
 enum status config_load(const char *path, char *const env[], struct config *out,
                         struct config_faults *faults);
-/* The same from memory; name stands for the file in faults. */
+/*
+ * The same before there is a broker's account: where the file of [rabbitmq] url_file is not there yet, that
+ * is no fault, and url has its default.
+ */
+enum status config_load_early(const char *path, char *const env[], struct config *out,
+                              struct config_faults *faults);
+/* As config_load() from memory; name stands for the file in faults. */
 enum status config_load_text(const char *name, const char *text, size_t len, char *const env[],
                              struct config *out, struct config_faults *faults);
 void config_free(struct config *c);
@@ -155,6 +162,7 @@ const struct provider_config *config_find_provider(const struct config *c, const
 bool config_uses_provider(const struct config *c, const char *name); /* some platform that is on */
 /* Calls a second that a platform may begin by its own limit and its first provider's; 0: no limit. */
 int config_rate_of(const struct config *c, enum platform platform);
+int64_t config_lease_ms(const struct config *c);
 /* Requests a minute for a tier; the tier `free`'s for a name that is not configured; 0 unlimited. */
 const char *config_tier_name(const struct config *c, const char *tier); /* whose limit that is */
 int config_tier_limit(const struct config *c, const char *tier);

@@ -47,6 +47,7 @@ struct fault {
 struct draft {
     struct arena mem;
     const char *file; /* as faults name it */
+    bool is_early;    /* see config_load_early() */
     struct section *sections, **tail;
     struct fault *faults;
     size_t n_faults, cap_faults;

@@ -99,7 +99,7 @@ const struct option options[] = {
       7 * DAY_MS, .comment = "No retry is put off longer than this." },
     { "worker", "lease_seconds", OPT_INT, IN_CONFIG(worker.lease_seconds), "60", 1, 3600,
       .comment =
-          "After this a claim lapses, as if its worker had died; keep it well above timeout_ms." },
+          "After this a claim lapses, as if its worker had died; above every timeout_ms, alike in all workers." },
     { "worker", "drain_seconds", OPT_INT, IN_CONFIG(worker.drain_seconds), "30", 0, 3600,
       .comment = "How long what is in flight may take to finish after SIGTERM." },
     { "worker", "metrics_listen", OPT_TEXT, IN_CONFIG(worker.metrics_listen), "127.0.0.1:9464",

@@ -1,7 +1,8 @@
-/* program - command line, configuration and signals of a server program. */
+/* program - command line, configuration, memory and signals of a server program. */
 #include "common/config/program.h"
 
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
@@ -10,6 +11,7 @@
 #include "common/base/supervisor.h"
 
 #define TICK_MS 250
+#define KEEP_BYTES (4 << 20)
 
 struct asked {
     const char *path, *listen;
@@ -81,6 +83,19 @@ static int read_config(const struct asked *asked, struct config *config)
     return 0;
 }
 
+/*
+ * glibc gives the free end of a heap back from 128 KiB on, and large blocks each time; a busy program
+ * takes them again at once, and the kernel clears every page.
+ */
+static void keep_memory(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_TRIM_THRESHOLD, KEEP_BYTES);
+    mallopt(M_TOP_PAD, KEEP_BYTES / 16);
+    mallopt(M_MMAP_THRESHOLD, KEEP_BYTES / 4);
+#endif
+}
+
 int program_begin(const struct program *p, int argc, char **argv, struct config *config,
                   const char **listen)
 {
@@ -91,6 +106,7 @@ int program_begin(const struct program *p, int argc, char **argv, struct config 
         status = read_config(&asked, config);
     if (status != PROGRAM_RUNS)
         return status;
+    keep_memory();
     log_open(p->name, config->log_level, config->log_format);
     *listen = asked.listen;
     return PROGRAM_RUNS;

@@ -233,7 +233,14 @@ static char *read_value_file(struct arena *mem, const char *path, const char **w
     return *why == NULL ? text : NULL;
 }
 
-/* The value that counts, or NULL: there is none to be had, and a fault says so. */
+/* Is it the file that may be missing before there is a broker's account, and is it? */
+static bool may_come_later(const struct draft *d, const struct section *s, const struct setting *v)
+{
+    return d->is_early && strcmp(s->name, "rabbitmq") == 0 && strcmp(v->key, "url") == 0 &&
+           v->given[0] != '\0' && access(v->given, F_OK) != 0 && errno == ENOENT;
+}
+
+/* The value that counts, or NULL: there is none to be had, and where that is wrong a fault says so. */
 static const char *setting_text(struct draft *d, const struct section *s, struct setting *v)
 {
     const char *why, *text;
@@ -242,6 +249,8 @@ static const char *setting_text(struct draft *d, const struct section *s, struct
         return NULL;
     if (!v->in_file)
         return v->given;
+    if (may_come_later(d, s, v))
+        return NULL;
     text = read_value_file(&d->mem, v->given, &why);
     if (text == NULL) {
         /* The path is not shown: it may be the secret itself, put at the wrong key. */
@@ -307,6 +316,13 @@ static void store_tiers(struct draft *d, const struct section *s, struct config 
             store_tier(d, s, &option_tier, v->key, v, out);
 }
 
+static void store_url_file(const struct section *rabbitmq, struct config *out)
+{
+    const struct setting *url = section_setting(rabbitmq, "url");
+
+    out->rabbitmq.url_file = arena_strdup(&out->mem, url != NULL && url->in_file ? url->given : "");
+}
+
 void values_store_fixed(struct draft *d, struct config *out)
 {
     enum platform p;
@@ -321,6 +337,8 @@ void values_store_fixed(struct draft *d, struct config *out)
             store_section(d, s, out, &out->mem);
         if (strcmp(s->pattern, "rate_limit") == 0)
             store_tiers(d, s, out);
+        if (strcmp(s->pattern, "rabbitmq") == 0)
+            store_url_file(s, out);
     }
 }
 

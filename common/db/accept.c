@@ -49,6 +49,19 @@ enum { M_ID, M_USER, M_PRIORITY, M_PLATFORMS, M_COUNT, M_CREATED, M_SCHEDULED, M
        K_OF_MESSAGE, /* for each message, the token of its request */
        KEYED_COLUMNS };
 
+static const enum array_type types[KEYED_COLUMNS] = {
+    [M_ID] = ARRAY_UUID,        [M_USER] = ARRAY_UUID,      [M_PRIORITY] = ARRAY_LABEL,
+    [M_PLATFORMS] = ARRAY_INT2, [M_COUNT] = ARRAY_INT4,     [M_CREATED] = ARRAY_TIME,
+    [M_SCHEDULED] = ARRAY_TIME, [M_EXPIRES] = ARRAY_TIME,   [M_CONTENT] = ARRAY_TEXT,
+    [M_SUBJECT] = ARRAY_TEXT,   [M_HTML] = ARRAY_TEXT,      [M_SENDERS] = ARRAY_JSONB,
+    [M_METADATA] = ARRAY_JSON,  [M_TRACE] = ARRAY_TEXT,     [R_MESSAGE] = ARRAY_INT4,
+    [R_N] = ARRAY_INT4,         [R_PLATFORM] = ARRAY_LABEL, [R_ADDRESS] = ARRAY_TEXT,
+    [R_METADATA] = ARRAY_JSON,  [R_LANE] = ARRAY_INT2,      [R_DUE] = ARRAY_TIME,
+    [K_USER] = ARRAY_UUID,      [K_KEY] = ARRAY_TEXT,       [K_TOKEN] = ARRAY_UUID,
+    [K_SHA256] = ARRAY_TEXT,    [K_STATUS] = ARRAY_INT2,    [K_LOCATION] = ARRAY_TEXT,
+    [K_RESPONSE] = ARRAY_TEXT,  [K_OF_MESSAGE] = ARRAY_UUID,
+};
+
 static const struct statement insert = { "messages_insert", ACCEPT_SQL("", ALWAYS) "SELECT 1", COLUMNS };
 
 /* A twin that is under way elsewhere is waited for: its key then stands in the way, or does not. */
@@ -135,14 +148,12 @@ enum status messages_insert(struct db *db, const struct message_draft *const dra
                             struct error *err)
 {
     struct array col[COLUMNS] = { 0 };
-    const char *args[COLUMNS];
     enum status s;
 
-    arrays_begin(col, COLUMNS);
+    arrays_begin(col, types, COLUMNS);
     for (size_t i = 0; i < n; i++)
         add_message(col, drafts[i], (int)i + 1);
-    arrays_end_sparse(col, COLUMNS, args);
-    s = db_exec(db, &insert, args, NULL, err);
+    s = db_exec_arrays(db, &insert, col, COLUMNS, NULL, NULL, err);
     arrays_free(col, COLUMNS);
     return s;
 }
@@ -175,16 +186,14 @@ enum status messages_insert_keyed(struct db *db, const struct keyed_request requ
                                   struct arena *mem, bool inserted[], struct error *err)
 {
     struct array col[KEYED_COLUMNS] = { 0 };
-    const char *args[KEYED_COLUMNS];
     struct rows rows;
     enum status s;
     int k = 0;
 
-    arrays_begin(col, KEYED_COLUMNS);
+    arrays_begin(col, types, KEYED_COLUMNS);
     for (size_t i = 0; i < n; i++)
         add_request(col, &requests[i], &k);
-    arrays_end_sparse(col, KEYED_COLUMNS, args);
-    s = db_query(db, &insert_keyed, args, mem, &rows, err);
+    s = db_query_arrays(db, &insert_keyed, col, KEYED_COLUMNS, NULL, mem, &rows, err);
     arrays_free(col, KEYED_COLUMNS);
     for (size_t i = 0; i < n && s == ST_OK; i++)
         inserted[i] = is_among(&rows, requests[i].token);

@@ -120,10 +120,10 @@ enum status api_keys_find(struct db *db, const char *const digests[], size_t n, 
 
     if (n == 0)
         return ST_OK;
-    array_begin(&wanted);
+    array_begin(&wanted, ARRAY_TEXT);
     for (size_t i = 0; i < n; i++)
         array_add_text(&wanted, digests[i]);
-    s = db_query(db, &find, (const char *[]){ array_end(&wanted) }, mem, &rows, err);
+    s = db_query_arrays(db, &find, &wanted, 1, NULL, mem, &rows, err);
     array_free(&wanted);
     if (s != ST_OK)
         return s;

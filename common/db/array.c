@@ -1,99 +1,185 @@
-/* array - Postgres arrays as text. */
+/* array - Postgres arrays, in binary where the type has a fixed number. */
 #include "common/db/array.h"
 
+#include <arpa/inet.h>
+#include <assert.h>
+#include <endian.h>
 #include <string.h>
 
-#include "common/base/clock.h"
+#include "common/base/uuid.h"
 
 #define ARRAY_LIMIT (64u << 20)
 
-void array_begin(struct array *a)
+/* The numbers of the element types, of src/include/catalog/pg_type.dat: they never change. */
+static const uint32_t oids[] = {
+    [ARRAY_LABEL] = 0,     [ARRAY_BOOL] = 16,   [ARRAY_INT2] = 21,   [ARRAY_INT4] = 23,
+    [ARRAY_INT8] = 20,     [ARRAY_TEXT] = 25,   [ARRAY_JSON] = 114,  [ARRAY_JSONB] = 3802,
+    [ARRAY_UUID] = 2950,   [ARRAY_TIME] = 1184,
+};
+
+/* What array_recv reads first: one dimension, from 1; each element follows behind its length. */
+struct head {
+    uint32_t dimensions, may_have_nulls, element_oid, count, first_index;
+};
+
+static void add_u32(struct array *a, uint32_t value)
 {
-    a->text.limit = ARRAY_LIMIT;
+    value = htonl(value);
+    buf_add(&a->bytes, &value, sizeof value);
+}
+
+static void write_head(struct array *a)
+{
+    const struct head h = { htonl(1), htonl(1), htonl(oids[a->type]), htonl(a->count), htonl(1) };
+
+    if (a->bytes.len == 0)
+        buf_add(&a->bytes, &h, sizeof h);
+    else
+        memcpy(a->bytes.data, &h, sizeof h);
+}
+
+void array_begin(struct array *a, enum array_type type)
+{
+    a->type = type;
+    a->bytes.limit = ARRAY_LIMIT;
+    a->count = 0;
     a->has_value = false;
-    buf_clear(&a->text);
-    buf_addc(&a->text, '{');
+    buf_clear(&a->bytes);
+    if (type == ARRAY_LABEL)
+        buf_addc(&a->bytes, '{');
+    else
+        write_head(a);
 }
 
-static void separate(struct array *a)
+static void add_null(struct array *a)
 {
-    if (a->text.len > 1)
-        buf_addc(&a->text, ',');
+    if (a->type == ARRAY_LABEL)
+        buf_adds(&a->bytes, a->count > 0 ? ",NULL" : "NULL");
+    else
+        add_u32(a, UINT32_MAX);
+    a->count++;
 }
 
-/* PostgreSQL 15 manual, 8.15.6: inside quotes only the quote and the backslash need an escape. */
-void array_add_text(struct array *a, const char *value)
+static void add_value(struct array *a, const void *bytes, size_t n)
 {
-    separate(a);
-    if (value == NULL) {
-        buf_adds(&a->text, "NULL");
-        return;
-    }
+    add_u32(a, (uint32_t)n);
+    buf_add(&a->bytes, bytes, n);
     a->has_value = true;
-    buf_addc(&a->text, '"');
+    a->count++;
+}
+
+/* Inside quotes only the quote and the backslash need an escape. */
+static void add_label(struct array *a, const char *value)
+{
+    buf_adds(&a->bytes, a->count > 0 ? ",\"" : "\"");
     while (*value != '\0') {
         size_t plain = strcspn(value, "\"\\");
 
-        buf_add(&a->text, value, plain);
+        buf_add(&a->bytes, value, plain);
         value += plain;
         if (*value != '\0') {
-            buf_addc(&a->text, '\\');
-            buf_addc(&a->text, *value++);
+            buf_addc(&a->bytes, '\\');
+            buf_addc(&a->bytes, *value++);
         }
     }
-    buf_addc(&a->text, '"');
+    buf_addc(&a->bytes, '"');
+    a->has_value = true;
+    a->count++;
 }
 
+/* What is no uuid goes as a byte too many, which the server refuses. */
+static void add_uuid(struct array *a, const char *value)
+{
+    uint8_t bytes[UUID_BYTES + 1] = { 0 };
+
+    add_value(a, bytes, uuid_parse(value, bytes) ? UUID_BYTES : sizeof bytes);
+}
+
+/* jsonb_recv: a version, which is 1, before the text. */
+static void add_jsonb(struct array *a, const char *value)
+{
+    size_t n = strlen(value);
+
+    add_u32(a, (uint32_t)n + 1);
+    buf_addc(&a->bytes, 1);
+    buf_add(&a->bytes, value, n);
+    a->has_value = true;
+    a->count++;
+}
+
+void array_add_text(struct array *a, const char *value)
+{
+    if (value == NULL)
+        add_null(a);
+    else if (a->type == ARRAY_LABEL)
+        add_label(a, value);
+    else if (a->type == ARRAY_UUID)
+        add_uuid(a, value);
+    else if (a->type == ARRAY_JSONB)
+        add_jsonb(a, value);
+    else
+        add_value(a, value, strlen(value));
+}
+
+/* A number that is too large for its type goes as eight bytes, which the server refuses. */
 void array_add_int(struct array *a, int64_t value)
 {
-    separate(a);
-    a->has_value = true;
-    buf_add_i64(&a->text, value);
+    uint64_t eight = htobe64((uint64_t)value);
+    uint32_t four = htonl((uint32_t)value);
+    uint16_t two = htons((uint16_t)value);
+
+    assert(a->type == ARRAY_INT2 || a->type == ARRAY_INT4 || a->type == ARRAY_INT8);
+    if (a->type == ARRAY_INT2 && value >= INT16_MIN && value <= INT16_MAX)
+        add_value(a, &two, sizeof two);
+    else if (a->type == ARRAY_INT4 && value >= INT32_MIN && value <= INT32_MAX)
+        add_value(a, &four, sizeof four);
+    else
+        add_value(a, &eight, sizeof eight);
 }
+
+/* timestamptz_recv: microseconds since 2000-01-01. */
+#define EPOCH_OF_POSTGRES_MS INT64_C(946684800000)
 
 void array_add_time(struct array *a, int64_t wall_ms)
 {
-    char text[CLOCK_TEXT_BYTES];
+    uint64_t us = htobe64((uint64_t)((wall_ms - EPOCH_OF_POSTGRES_MS) * 1000));
 
-    separate(a);
-    a->has_value = a->has_value || wall_ms >= 0;
-    buf_adds(&a->text, wall_ms < 0 ? "NULL" : clock_format(wall_ms, text));
+    assert(a->type == ARRAY_TIME);
+    if (wall_ms < 0)
+        add_null(a);
+    else
+        add_value(a, &us, sizeof us);
 }
 
 void array_add_bool(struct array *a, bool value)
 {
-    separate(a);
-    a->has_value = true;
-    buf_addc(&a->text, value ? 't' : 'f');
+    assert(a->type == ARRAY_BOOL);
+    add_value(a, value ? "\1" : "\0", 1);
 }
 
-const char *array_end(struct array *a)
+struct array_param array_end(struct array *a)
 {
-    buf_addc(&a->text, '}');
-    return buf_str(&a->text);
+    if (buf_overflowed(&a->bytes))
+        return (struct array_param){ .value = "{" }; /* no array: it is refused */
+    if (!a->has_value)
+        return (struct array_param){ .value = "{}" };
+    if (a->type == ARRAY_LABEL) {
+        buf_addc(&a->bytes, '}'); /* one that does not fit any more is refused for want of it */
+        return (struct array_param){ .value = buf_str(&a->bytes) };
+    }
+    write_head(a);
+    return (struct array_param){ buf_str(&a->bytes), (int)a->bytes.len, 1 };
 }
 
 void array_free(struct array *a)
 {
-    buf_free(&a->text);
+    buf_free(&a->bytes);
 }
 
-void arrays_begin(struct array col[], int n)
+void arrays_begin(struct array col[], const enum array_type types[], int n)
 {
     for (int c = 0; c < n; c++)
-        array_begin(&col[c]);
-}
-
-void arrays_end(struct array col[], int n, const char *args[])
-{
-    for (int c = 0; c < n; c++)
-        args[c] = array_end(&col[c]);
-}
-
-void arrays_end_sparse(struct array col[], int n, const char *args[])
-{
-    for (int c = 0; c < n; c++)
-        args[c] = col[c].has_value ? array_end(&col[c]) : "{}";
+        array_begin(&col[c], types[c]);
 }
 
 void arrays_free(struct array col[], int n)

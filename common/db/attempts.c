@@ -10,7 +10,8 @@
 
 /*
  * The claim decides who may call the provider (DESIGN section 1, idea 3).  Content travels with the
- * first claim of each message only.  A scheduled message is no longer cancellable from here on.
+ * first claim of each message only.  A scheduled message is no longer cancellable from here on.  The
+ * row in dispatch stays as it is: where it comes due while the lease lasts, it is put off until then.
  */
 static const struct statement claim = {
     "recipients_claim",
@@ -23,23 +24,24 @@ static const struct statement claim = {
     "     AND r.status IN ('pending', 'queued')"
     "     AND (m.expires_at IS NULL OR m.expires_at > now())"
     "  RETURNING r.message_id, r.n, r.fence, r.attempts, r.platform, r.recipient, r.place,"
-    "            CASE WHEN r.platform = 'whatsapp' THEN r.metadata END AS metadata"
-    "), leased AS ("
-    "  UPDATE dispatch d SET due_at = now() + $4::bigint * interval '1 millisecond'"
-    "    FROM claimed c WHERE d.message_id = c.message_id AND d.n = c.n"
+    "            r.metadata AS own_metadata, m.created_at, m.scheduled_at, m.expires_at, m.content,"
+    "            m.subject, m.html, m.senders, m.priority, m.metadata, m.trace,"
+    "            m.status AS message_status"
     "), begun AS ("
     "  UPDATE messages m SET status = 'pending', updated_at = now()"
-    "   WHERE m.id IN (SELECT message_id FROM claimed) AND m.status = 'scheduled'"
+    "   WHERE m.id IN (SELECT message_id FROM claimed WHERE message_status = 'scheduled')"
+    "     AND m.status = 'scheduled'"
+    "), ordered AS ("
+    "  SELECT *, row_number() OVER (PARTITION BY message_id ORDER BY n) = 1 AS is_first FROM claimed"
     ") "
-    "SELECT c.message_id, c.n, c.fence, c.attempts, c.platform, c.recipient, " MS("m.created_at")
-    ", " MS("m.expires_at") ", f.content, f.subject, f.html, f.senders, c.place, m.priority,"
-    "       CASE WHEN c.platform = 'whatsapp' THEN m.metadata END, c.metadata,"
-    "       " MS("greatest(m.created_at, m.scheduled_at)") ", encode(m.trace, 'hex')"
-    "  FROM claimed c JOIN messages m ON m.id = c.message_id"
-    "  LEFT JOIN messages f ON f.id = c.message_id"
-    "   AND c.n = (SELECT min(x.n) FROM claimed x WHERE x.message_id = c.message_id)"
-    " ORDER BY c.message_id, c.n",
-    4
+    "SELECT message_id, n, fence, attempts, platform, recipient, " MS("created_at")
+    ", " MS("expires_at") ", CASE WHEN is_first THEN content END, CASE WHEN is_first THEN subject END,"
+    "       CASE WHEN is_first THEN html END, CASE WHEN is_first THEN senders END, place, priority,"
+    "       CASE WHEN platform = 'whatsapp' THEN metadata END,"
+    "       CASE WHEN platform = 'whatsapp' THEN own_metadata END,"
+    "       " MS("greatest(created_at, scheduled_at)") ", encode(trace, 'hex')"
+    "  FROM ordered ORDER BY message_id, n",
+    3
 };
 
 static bool read_claim(const struct rows *rows, size_t i, struct claim *list)
@@ -68,18 +70,15 @@ static bool read_claim(const struct rows *rows, size_t i, struct claim *list)
 }
 
 enum status recipients_claim(struct db *db, const struct recipient_ref refs[], size_t n,
-                             int64_t lease_ms, struct arena *mem, struct claim **out, size_t *count,
-                             struct error *err)
+                             struct arena *mem, struct claim **out, size_t *count, struct error *err)
 {
     struct ref_arrays a = { 0 };
-    const char *args[4];
     struct claim *list;
     struct rows rows;
     enum status s;
 
-    refs_begin(&a, refs, n, args);
-    args[3] = arena_printf(mem, "%lld", (long long)lease_ms);
-    s = db_query(db, &claim, args, mem, &rows, err);
+    refs_begin(&a, refs, n);
+    s = db_query_arrays(db, &claim, a.col, REF_COLUMNS, NULL, mem, &rows, err);
     refs_free(&a);
     if (s != ST_OK)
         return s;
@@ -95,7 +94,8 @@ enum status recipients_claim(struct db *db, const struct recipient_ref refs[], s
 
 /*
  * Left out of `moved` on purpose: rows that stay with the worker (a retry, a held one); they are in
- * `changed` and their dispatch row comes due again, at the latest when the message expires.  `woken`:
+ * `changed` and their dispatch row comes due again, at the latest when the message expires.  A time
+ * in next_attempt_at is that, and tells a held row from one that a worker has claimed.  `woken`:
  * callbacks that came before the provider's answer, and could not be matched; whoever tries them at
  * this moment waits for our rows, so we must not wait for theirs.
  */
@@ -116,7 +116,7 @@ static const struct statement record = {
     "         provider_id = coalesce(o.provider_id, r.provider_id),"
     "         error_code = o.code, error_message = o.message, updated_at = now(),"
     "         sent_at = CASE WHEN o.status = 'sent' THEN now() ELSE r.sent_at END,"
-    "         next_attempt_at = CASE WHEN o.status = 'pending'"
+    "         next_attempt_at = CASE WHEN o.status IN ('pending', 'sending')"
     "                                THEN now() + o.delay_ms * interval '1 millisecond' END"
     "    FROM o"
     "   WHERE r.message_id = o.message_id AND r.n = o.n AND r.fence = o.fence"
@@ -174,6 +174,15 @@ static const struct statement complete = {
 enum { O_MESSAGE, O_N, O_FENCE, O_STATUS, O_PROVIDER, O_PROVIDER_ID, O_CODE, O_WORDS, O_DELAY,
        O_GIVE_BACK, O_DUPLICATE, O_ATTEMPT, O_LATENCY, O_PLACE, O_MOVED_TO, O_UNTRIED, O_COLUMNS };
 
+static const enum array_type outcome_types[O_COLUMNS] = {
+    [O_MESSAGE] = ARRAY_UUID,   [O_N] = ARRAY_INT4,           [O_FENCE] = ARRAY_INT4,
+    [O_STATUS] = ARRAY_LABEL,   [O_PROVIDER] = ARRAY_TEXT,    [O_PROVIDER_ID] = ARRAY_TEXT,
+    [O_CODE] = ARRAY_TEXT,      [O_WORDS] = ARRAY_TEXT,       [O_DELAY] = ARRAY_INT8,
+    [O_GIVE_BACK] = ARRAY_BOOL, [O_DUPLICATE] = ARRAY_BOOL,   [O_ATTEMPT] = ARRAY_INT4,
+    [O_LATENCY] = ARRAY_INT4,   [O_PLACE] = ARRAY_INT2,       [O_MOVED_TO] = ARRAY_TEXT,
+    [O_UNTRIED] = ARRAY_BOOL,
+};
+
 static void add_outcome(struct array col[O_COLUMNS], const struct outcome *o)
 {
     array_add_text(&col[O_MESSAGE], o->ref.message_id);
@@ -217,12 +226,13 @@ static void add_outcomes(struct array col[O_COLUMNS], const struct outcome outco
 static enum status complete_late(struct db *db, const struct outcome outcomes[], size_t n,
                                  const bool moved[], struct error *err)
 {
+    static const enum array_type types[5] = { ARRAY_UUID, ARRAY_INT4, ARRAY_INT4, ARRAY_TEXT,
+                                              ARRAY_TEXT };
     struct array col[5] = { 0 };
-    const char *args[5];
     size_t late = 0;
     enum status s = ST_OK;
 
-    arrays_begin(col, 5);
+    arrays_begin(col, types, 5);
     for (size_t i = 0; i < n; i++) {
         if (moved[i] || outcomes[i].provider_id == NULL)
             continue;
@@ -233,9 +243,8 @@ static enum status complete_late(struct db *db, const struct outcome outcomes[],
         array_add_text(&col[3], outcomes[i].provider);
         array_add_text(&col[4], outcomes[i].provider_id);
     }
-    arrays_end(col, 5, args);
     if (late > 0)
-        s = db_exec(db, &complete, args, NULL, err);
+        s = db_exec_arrays(db, &complete, col, 5, NULL, NULL, err);
     arrays_free(col, 5);
     return s;
 }
@@ -254,14 +263,12 @@ enum status recipients_record(struct db *db, const struct outcome outcomes[], si
                               struct arena *mem, bool moved[], struct error *err)
 {
     struct array col[O_COLUMNS] = { 0 };
-    const char *args[O_COLUMNS];
     struct rows rows;
     enum status s;
 
-    arrays_begin(col, O_COLUMNS);
+    arrays_begin(col, outcome_types, O_COLUMNS);
     add_outcomes(col, outcomes, n, mem);
-    arrays_end(col, O_COLUMNS, args);
-    s = db_query(db, &record, args, mem, &rows, err);
+    s = db_query_arrays(db, &record, col, O_COLUMNS, NULL, mem, &rows, err);
     arrays_free(col, O_COLUMNS);
     if (s != ST_OK)
         return s;

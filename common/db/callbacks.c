@@ -115,6 +115,14 @@ enum { S_FROM, S_STEP, S_TO, S_WEIGHT, STEP_COLUMNS,
        R_PROVIDER = STEP_COLUMNS, R_EVENT_ID, R_EVENT, R_STEP, R_MESSAGE, R_N, R_PROVIDER_ID, R_CODE,
        R_WORDS, R_ADDRESS, COLUMNS };
 
+static const enum array_type types[COLUMNS] = {
+    [S_FROM] = ARRAY_LABEL,  [S_STEP] = ARRAY_TEXT,        [S_TO] = ARRAY_LABEL,
+    [S_WEIGHT] = ARRAY_INT4, [R_PROVIDER] = ARRAY_TEXT,    [R_EVENT_ID] = ARRAY_TEXT,
+    [R_EVENT] = ARRAY_TEXT,  [R_STEP] = ARRAY_TEXT,        [R_MESSAGE] = ARRAY_UUID,
+    [R_N] = ARRAY_INT4,      [R_PROVIDER_ID] = ARRAY_TEXT, [R_CODE] = ARRAY_TEXT,
+    [R_WORDS] = ARRAY_TEXT,  [R_ADDRESS] = ARRAY_TEXT,
+};
+
 static const char *step_name(enum delivery_event event)
 {
     return event == CALLBACK_CHANGES_NOTHING ? "" : delivery_event_name(event);
@@ -160,18 +168,16 @@ enum status callbacks_record(struct db *db, const struct callback_report reports
                              struct arena *mem, struct callbacks_tally *out, struct error *err)
 {
     struct array col[COLUMNS] = { 0 };
-    const char *args[COLUMNS];
     struct rows rows;
     enum status s;
 
-    arrays_begin(col, COLUMNS);
+    arrays_begin(col, types, COLUMNS);
     add_steps(col);
     for (size_t i = 0; i < n; i++) {
         if (reports[i].event_id != NULL)
             add_report(col, &reports[i]);
     }
-    arrays_end(col, COLUMNS, args);
-    s = db_query(db, &record, args, mem, &rows, err);
+    s = db_query_arrays(db, &record, col, COLUMNS, NULL, mem, &rows, err);
     arrays_free(col, COLUMNS);
     if (s != ST_OK)
         return s;
@@ -212,15 +218,13 @@ enum status callbacks_retry(struct db *db, int limit, struct arena *mem, size_t 
                             struct callbacks_tally *out, struct error *err)
 {
     struct array col[STEP_COLUMNS] = { 0 };
-    const char *args[STEP_COLUMNS + 1];
+    const char *const more[] = { arena_printf(mem, "%d", limit) };
     struct rows rows;
     enum status s;
 
-    arrays_begin(col, STEP_COLUMNS);
+    arrays_begin(col, types, STEP_COLUMNS);
     add_steps(col);
-    arrays_end(col, STEP_COLUMNS, args);
-    args[STEP_COLUMNS] = arena_printf(mem, "%d", limit);
-    s = db_query(db, &retry, args, mem, &rows, err);
+    s = db_query_arrays(db, &retry, col, STEP_COLUMNS, more, mem, &rows, err);
     arrays_free(col, STEP_COLUMNS);
     if (s != ST_OK)
         return s;

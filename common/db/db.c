@@ -23,6 +23,8 @@ SCOPED_RELEASE(PGresult, PQclear)
 #define BACKOFF_MOST_MS 1500
 #define STATEMENTS_MOST 128
 
+#define WHY_BYTES 200
+
 struct db {
     const struct config_database *config;
     struct db_options options;
@@ -33,6 +35,7 @@ struct db {
     int64_t backoff_ms;
     bool in_transaction;
     bool announced_down;
+    char why[WHY_BYTES]; /* the last connection could not be had */
 };
 
 struct db *db_new(const struct config_database *config, const struct db_options *options)
@@ -111,14 +114,15 @@ static PGconn *start_connecting(const struct db *db)
 {
     const struct config_database *c = db->config;
     struct params p = { .n = 0 };
-    char options[256];
+    char options[384];
 
     /* The server ends a statement before we would give the connection up. */
     snprintf(options, sizeof options,
              "-c synchronous_commit=%s -c statement_timeout=%d -c lock_timeout=10000"
              " -c idle_in_transaction_session_timeout=30000 -c TimeZone=UTC -c jit=off"
-             " -c client_min_messages=error",
-             db->options.async_commit ? "off" : "on", db->options.timeout_ms - 500);
+             " -c client_min_messages=error%s",
+             db->options.async_commit ? "off" : "on", db->options.timeout_ms - 500,
+             db->options.by_key ? " -c enable_hashjoin=off -c enable_mergejoin=off" : "");
     if (c->url[0] != '\0') {
         param(&p, "dbname", c->url); /* expanded, since expand_dbname is set */
     } else {
@@ -170,15 +174,42 @@ static void note_failure(struct db *db, const struct error *why)
     db->announced_down = true;
 }
 
-/* libpq's words name host, user and database here, and nothing else. */
+/*
+ * The end of libpq's first line, "Connection refused" or what the server has said.  What stands before
+ * it repeats settings, and in one that libpq could not read the way it was meant, an "@" in a password,
+ * a part of that may look like a host or a port.
+ */
+static void keep_reason(struct db *db, const char *words)
+{
+    static const char by_server[] = "connection to server ", by_resolver[] = "could not translate host name ";
+    int len = (int)strcspn(words, "\n");
+    const char *reason = words;
+
+    if (len == 0) {
+        snprintf(db->why, sizeof db->why, "no answer in time");
+    } else if (strncmp(words, by_server, strlen(by_server)) == 0 ||
+               strncmp(words, by_resolver, strlen(by_resolver)) == 0) {
+        for (const char *at = words; at + 1 < words + len; at++)
+            if (at[0] == ':' && at[1] == ' ')
+                reason = at + 2;
+        reason += strspn(reason, " ");
+        snprintf(db->why, sizeof db->why, "%.*s", (int)(words + len - reason), reason);
+    } else {
+        snprintf(db->why, sizeof db->why, "libpq cannot use the settings of [database]");
+    }
+}
+
+const char *db_why_away(const struct db *db)
+{
+    return db->why;
+}
+
 static enum status cannot_connect(struct db *db, struct error *err)
 {
-    const char *words = PQerrorMessage(db->conn);
     struct error why;
 
-    if (words[0] == '\0')
-        words = "no answer in time";
-    error_set(&why, ST_UNAVAILABLE, "database: cannot connect: %.*s", (int)strcspn(words, "\n"), words);
+    keep_reason(db, PQerrorMessage(db->conn));
+    error_set(&why, ST_UNAVAILABLE, "database: cannot connect: %s", db->why);
     drop(db);
     note_failure(db, &why);
     return error_set(err, why.kind, "%s", why.text);
@@ -383,7 +414,13 @@ static enum status ready(struct db *db, struct error *err)
     return db_connect(db, err);
 }
 
-static enum status run(struct db *db, const struct statement *st, const char *const args[],
+/* The parameters of a call, as libpq takes them; lengths and formats NULL: all are text. */
+struct call {
+    const char *const *values;
+    const int *lengths, *formats;
+};
+
+static enum status run(struct db *db, const struct statement *st, const struct call *call,
                        PGresult **out, struct error *err)
 {
     enum status s = ready(db, err);
@@ -392,7 +429,8 @@ static enum status run(struct db *db, const struct statement *st, const char *co
         s = prepare(db, st, err);
     if (s != ST_OK)
         return s;
-    if (!PQsendQueryPrepared(db->conn, st->name, st->n_params, args, NULL, NULL, 0)) {
+    if (!PQsendQueryPrepared(db->conn, st->name, st->n_params, call->values, call->lengths,
+                             call->formats, 0)) {
         drop(db);
         return error_set(err, ST_UNAVAILABLE, "database: %s: not connected", st->name);
     }
@@ -408,25 +446,8 @@ static enum status run(struct db *db, const struct statement *st, const char *co
     return ST_OK;
 }
 
-enum status db_exec(struct db *db, const struct statement *st, const char *const args[],
-                    size_t *touched, struct error *err)
+static void read_rows(const PGresult *result, struct arena *mem, struct rows *out)
 {
-    SCOPED(PGresult) result = NULL;
-    enum status s = run(db, st, args, &result, err);
-
-    if (s == ST_OK && touched != NULL)
-        *touched = (size_t)strtoull(PQcmdTuples(result), NULL, 10);
-    return s;
-}
-
-enum status db_query(struct db *db, const struct statement *st, const char *const args[],
-                     struct arena *mem, struct rows *out, struct error *err)
-{
-    SCOPED(PGresult) result = NULL;
-    enum status s = run(db, st, args, &result, err);
-
-    if (s != ST_OK)
-        return s;
     out->count = (size_t)PQntuples(result);
     out->cols = PQnfields(result);
     out->cells = ARENA_ARRAY(mem, const char *, out->count * (size_t)out->cols + 1);
@@ -438,7 +459,83 @@ enum status db_query(struct db *db, const struct statement *st, const char *cons
                                   (size_t)PQgetlength(result, (int)row, col));
         }
     }
-    return ST_OK;
+}
+
+static enum status exec(struct db *db, const struct statement *st, const struct call *call,
+                        size_t *touched, struct error *err)
+{
+    SCOPED(PGresult) result = NULL;
+    enum status s = run(db, st, call, &result, err);
+
+    if (s == ST_OK && touched != NULL)
+        *touched = (size_t)strtoull(PQcmdTuples(result), NULL, 10);
+    return s;
+}
+
+static enum status query(struct db *db, const struct statement *st, const struct call *call,
+                         struct arena *mem, struct rows *out, struct error *err)
+{
+    SCOPED(PGresult) result = NULL;
+    enum status s = run(db, st, call, &result, err);
+
+    if (s == ST_OK)
+        read_rows(result, mem, out);
+    return s;
+}
+
+enum status db_exec(struct db *db, const struct statement *st, const char *const args[],
+                    size_t *touched, struct error *err)
+{
+    return exec(db, st, &(struct call){ .values = args }, touched, err);
+}
+
+enum status db_query(struct db *db, const struct statement *st, const char *const args[],
+                     struct arena *mem, struct rows *out, struct error *err)
+{
+    return query(db, st, &(struct call){ .values = args }, mem, out, err);
+}
+
+#define CALL_PARAMS_MOST 32
+struct array_call {
+    const char *values[CALL_PARAMS_MOST];
+    int lengths[CALL_PARAMS_MOST], formats[CALL_PARAMS_MOST];
+};
+
+static struct call make_call(struct array_call *c, const struct statement *st, struct array col[], int n,
+                             const char *const more[])
+{
+    assert(n <= st->n_params && st->n_params <= CALL_PARAMS_MOST);
+    for (int i = 0; i < st->n_params; i++) {
+        struct array_param p = { 0 };
+
+        if (i < n)
+            p = array_end(&col[i]);
+        else
+            p.value = more[i - n];
+        c->values[i] = p.value;
+        c->lengths[i] = p.length;
+        c->formats[i] = p.format;
+    }
+    return (struct call){ c->values, c->lengths, c->formats };
+}
+
+enum status db_exec_arrays(struct db *db, const struct statement *st, struct array col[], int n,
+                           const char *const more[], size_t *touched, struct error *err)
+{
+    struct array_call c;
+    struct call call = make_call(&c, st, col, n, more);
+
+    return exec(db, st, &call, touched, err);
+}
+
+enum status db_query_arrays(struct db *db, const struct statement *st, struct array col[], int n,
+                            const char *const more[], struct arena *mem, struct rows *out,
+                            struct error *err)
+{
+    struct array_call c;
+    struct call call = make_call(&c, st, col, n, more);
+
+    return query(db, st, &call, mem, out, err);
 }
 
 int64_t row_int(const struct rows *r, size_t row, int col)
@@ -453,6 +550,22 @@ bool row_bool(const struct rows *r, size_t row, int col)
     const char *text = row_text(r, row, col);
 
     return text != NULL && text[0] == 't';
+}
+
+enum status db_password_digest(struct db *db, const char *role, const char *password,
+                               struct arena *mem, const char **out, struct error *err)
+{
+    enum status s = ready(db, err);
+    char *digest;
+
+    if (s != ST_OK)
+        return s;
+    digest = PQencryptPasswordConn(db->conn, password, role, "scram-sha-256");
+    if (digest == NULL)
+        return error_set(err, ST_BUG, "database: the password of role %s cannot be encrypted", role);
+    *out = arena_strdup(mem, digest);
+    PQfreemem(digest);
+    return ST_OK;
 }
 
 /* ---- scripts and transactions ---- */

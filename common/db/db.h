@@ -7,6 +7,7 @@
 #include "common/base/arena.h"
 #include "common/base/error.h"
 #include "common/config/config.h"
+#include "common/db/array.h"
 /*
  * db - one connection to Postgres that comes back by itself.
  *
@@ -24,6 +25,7 @@ struct db;
 struct db_options {
     const char *application; /* shown in pg_stat_activity */
     bool async_commit;       /* commits do not wait for the disk: for marks that may be lost */
+    bool by_key;             /* statements find a few rows each: no plan reads a whole table to join it */
     int timeout_ms;          /* of one call; 0: 30 s */
 };
 
@@ -33,6 +35,7 @@ void db_free(struct db *db);
 /* Connects now if need be. */
 enum status db_connect(struct db *db, struct error *err);
 bool db_is_connected(const struct db *db);
+const char *db_why_away(const struct db *db); /* why the last try to connect failed, without settings; "": none has */
 
 /* A statement with a name of its own; `sql` has $1, $2, ... for its parameters. */
 struct statement {
@@ -59,10 +62,24 @@ enum status db_exec(struct db *db, const struct statement *st, const char *const
 enum status db_query(struct db *db, const struct statement *st, const char *const args[],
                      struct arena *mem, struct rows *out, struct error *err);
 
+/*
+ * Of a statement whose first n parameters are arrays, with `more` for those after them.  The arrays
+ * are ended here, and stay the caller's.
+ */
+enum status db_exec_arrays(struct db *db, const struct statement *st, struct array col[], int n,
+                           const char *const more[], size_t *touched, struct error *err);
+enum status db_query_arrays(struct db *db, const struct statement *st, struct array col[], int n,
+                            const char *const more[], struct arena *mem, struct rows *out,
+                            struct error *err);
+
 /* db_rollback leaves the connection usable whatever happened before it. */
 enum status db_begin(struct db *db, struct error *err);
 enum status db_commit(struct db *db, struct error *err);
 void db_rollback(struct db *db);
+
+/* What the server keeps of a role's password (SCRAM-SHA-256), so that no log of it gets the password. */
+enum status db_password_digest(struct db *db, const char *role, const char *password,
+                               struct arena *mem, const char **out, struct error *err);
 
 /* Several statements in one text, without parameters: migrations. */
 enum status db_script(struct db *db, const char *sql, struct error *err);

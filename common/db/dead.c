@@ -150,12 +150,11 @@ enum status dead_find(struct db *db, const struct recipient_ref refs[], size_t n
                       struct dead_recipient **out, size_t *count, struct error *err)
 {
     struct ref_arrays a = { 0 };
-    const char *args[3];
     struct rows r;
     enum status s;
 
-    refs_begin(&a, refs, n, args);
-    s = db_query(db, &find, args, mem, &r, err);
+    refs_begin(&a, refs, n);
+    s = db_query_arrays(db, &find, a.col, REF_COLUMNS, NULL, mem, &r, err);
     refs_free(&a);
     return s == ST_OK ? read_all(&r, mem, out, count, err) : s;
 }
@@ -245,16 +244,15 @@ static enum status change(struct db *db, const struct statement *st,
                           const struct recipient_ref refs[], size_t n, int max_attempts,
                           struct arena *mem, bool moved[], struct error *err)
 {
+    const char *const more[] = { delivery_name(DS_FAILED),
+                                 delivery_name(delivery_step(DS_FAILED, EV_REPLAYED)),
+                                 arena_printf(mem, "%d", max_attempts) };
     struct ref_arrays a = { 0 };
-    const char *args[6];
     struct rows rows;
     enum status s;
 
-    refs_begin(&a, refs, n, args);
-    args[3] = delivery_name(DS_FAILED);
-    args[4] = delivery_name(delivery_step(DS_FAILED, EV_REPLAYED));
-    args[5] = arena_printf(mem, "%d", max_attempts);
-    s = db_query(db, st, args, mem, &rows, err);
+    refs_begin(&a, refs, n);
+    s = db_query_arrays(db, st, a.col, REF_COLUMNS, more, mem, &rows, err);
     refs_free(&a);
     if (s == ST_OK)
         find_moved(&rows, refs, n, moved);

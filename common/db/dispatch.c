@@ -5,18 +5,26 @@
 
 /*
  * `due` says which rows.  MATERIALIZED, so that the limit is applied once: a plan may otherwise
- * evaluate the locking sub-select again and take more.
+ * evaluate the locking sub-select again and take more.  A row whose recipient is not there is put off
+ * as well, and not told of: it would come again in each round.
  */
 #define TAKE_SQL(due)                                                                             \
-    "WITH RECURSIVE " due ", again AS ("                                                          \
-    "  UPDATE dispatch d SET due_at = now() + $3::bigint * interval '1 millisecond'"              \
-    "    FROM due WHERE d.message_id = due.message_id AND d.n = due.n"                            \
+    "WITH RECURSIVE " due ", found AS MATERIALIZED ("                                             \
+    "  SELECT due.message_id, due.n, r.fence, r.status, r.attempts, r.updated_at, m.expires_at,"  \
+    "         CASE WHEN r.status = 'sending' AND r.next_attempt_at IS NULL"                       \
+    "              THEN r.updated_at + $4::bigint * interval '1 millisecond' END AS lease_end"    \
+    "    FROM due LEFT JOIN message_recipients r ON r.message_id = due.message_id AND r.n = due.n"\
+    "    LEFT JOIN messages m ON m.id = r.message_id"                                             \
+    "), again AS ("                                                                               \
+    "  UPDATE dispatch d"                                                                         \
+    "     SET due_at = CASE WHEN f.lease_end > now() THEN f.lease_end"                            \
+    "                       ELSE now() + $3::bigint * interval '1 millisecond' END"               \
+    "    FROM found f WHERE d.message_id = f.message_id AND d.n = f.n"                            \
     ") "                                                                                          \
-    "SELECT r.message_id, r.n, r.fence, r.status, r.attempts,"                                    \
-    "       coalesce(m.expires_at <= now(), false),"                                              \
-    "       (extract(epoch FROM now() - r.updated_at) * 1000)::bigint"                            \
-    "  FROM due JOIN message_recipients r ON r.message_id = due.message_id AND r.n = due.n"       \
-    "  JOIN messages m ON m.id = due.message_id"
+    "SELECT message_id, n, fence, status, attempts, coalesce(expires_at <= now(), false),"        \
+    "       (extract(epoch FROM now() - updated_at) * 1000)::bigint,"                             \
+    "       coalesce(lease_end > now(), false)"                                                   \
+    "  FROM found WHERE fence IS NOT NULL"
 
 static const struct statement take_oldest = {
     "dispatch_take",
@@ -24,13 +32,13 @@ static const struct statement take_oldest = {
              "  SELECT message_id, n FROM dispatch WHERE lane = $1::smallint AND due_at <= now()"
              "   ORDER BY due_at LIMIT $2::int FOR UPDATE SKIP LOCKED"
              ")"),
-    3
+    4
 };
 
 /*
  * The users of the lane are hopped over in the index, one look-up each, which finds what is first due;
  * each who has something due may have an equal part of the limit.  Where there are more users than
- * places, those behind $4 come first: the caller draws it anew each time.  Rows are compared and
+ * places, those behind $5 come first: the caller draws it anew each time.  Rows are compared and
  * ordered so that dispatch_turn alone will do: a planner that has seen one user only would look for
  * another's rows among all that are due.
  */
@@ -46,7 +54,7 @@ static const struct statement take_in_turn = {
              "     ORDER BY user_key, due_at LIMIT 1) next"
              "), turn AS MATERIALIZED ("
              "  SELECT user_key, greatest(1, $2::int / count(*) OVER ()) AS part"
-             "    FROM hop WHERE due_at <= now() ORDER BY user_key < $4::int, user_key"
+             "    FROM hop WHERE due_at <= now() ORDER BY user_key < $5::int, user_key"
              "), due AS MATERIALIZED ("
              "  SELECT d.message_id, d.n FROM turn CROSS JOIN LATERAL ("
              "    SELECT message_id, n FROM dispatch"
@@ -55,7 +63,7 @@ static const struct statement take_in_turn = {
              "     ORDER BY user_key, due_at LIMIT turn.part FOR UPDATE SKIP LOCKED) d"
              "   LIMIT $2::int"
              ")"),
-    4
+    5
 };
 
 static enum status read_due(const struct rows *rows, struct arena *mem, struct due **out,
@@ -69,6 +77,7 @@ static enum status read_due(const struct rows *rows, struct arena *mem, struct d
             .attempts = (int)row_int(rows, i, 4),
             .expired = row_bool(rows, i, 5),
             .queued_ms = row_int(rows, i, 6),
+            .leased = row_bool(rows, i, 7),
         };
         if (!delivery_parse(row_text(rows, i, 3), &list[i].status))
             return error_set(err, ST_BUG, "recipient row holds an unknown status");
@@ -77,14 +86,16 @@ static enum status read_due(const struct rows *rows, struct arena *mem, struct d
     return ST_OK;
 }
 
-enum status dispatch_take(struct db *db, int lane, enum take_order order, int limit, int64_t grace_ms,
-                          struct arena *mem, struct due **out, size_t *count, struct error *err)
+enum status dispatch_take(struct db *db, const struct take *take, struct arena *mem, struct due **out,
+                          size_t *count, struct error *err)
 {
-    const char *args[] = { arena_printf(mem, "%d", lane), arena_printf(mem, "%d", limit),
-                           arena_printf(mem, "%lld", (long long)grace_ms),
+    const struct statement *st = take->order == TAKE_OLDEST ? &take_oldest : &take_in_turn;
+    const char *args[] = { arena_printf(mem, "%d", take->lane), arena_printf(mem, "%d", take->limit),
+                           arena_printf(mem, "%lld", (long long)take->grace_ms),
+                           arena_printf(mem, "%lld", (long long)take->lease_ms),
                            arena_printf(mem, "%d", (int)(int32_t)random_below(UINT64_C(1) << 32)) };
     struct rows rows;
-    enum status s = db_query(db, order == TAKE_OLDEST ? &take_oldest : &take_in_turn, args, mem, &rows, err);
+    enum status s = db_query(db, st, args, mem, &rows, err);
 
     if (s == ST_OK)
         s = read_due(&rows, mem, out, err);

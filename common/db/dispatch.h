@@ -17,19 +17,27 @@ struct due {
     enum delivery_state status;
     int attempts;
     int64_t queued_ms; /* QUEUED: for how long it has been marked so */
+    bool leased;       /* SENDING: a worker has it */
     bool expired; /* its message's expires_at has passed */
 };
-/*
- * Takes at most limit rows of a lane whose time has come, and puts their time off by grace_ms, so
- * that nobody else takes them and nothing is lost if the caller dies.  Rows that another scheduler
- * is taking are passed over.
- */
 enum take_order {
     TAKE_OLDEST, /* whose time came first */
     TAKE_IN_TURN /* the same share for each user, theirs whose time came first; for a backlog */
 };
-enum status dispatch_take(struct db *db, int lane, enum take_order order, int limit, int64_t grace_ms,
-                          struct arena *mem, struct due **out, size_t *count, struct error *err);
+struct take {
+    int lane;
+    enum take_order order;
+    int limit;
+    int64_t grace_ms; /* what is taken comes due again after this */
+    int64_t lease_ms; /* what a worker has claimed does so that long after its claim */
+};
+/*
+ * Takes at most limit rows of a lane whose time has come, and puts their time off, so that nobody
+ * else takes them and nothing is lost if the caller dies.  Rows that another scheduler is taking are
+ * passed over.
+ */
+enum status dispatch_take(struct db *db, const struct take *take, struct arena *mem, struct due **out,
+                          size_t *count, struct error *err);
 
 /* What a lane has in the table: whose time has come, whose has not, and for how long the first has. */
 struct backlog {

@@ -13,6 +13,7 @@ common_libcommon_a_SOURCES += common/db/accept.c \
     common/db/events.c common/db/events.h \
     common/db/feed.c common/db/feed.h \
     common/db/server.c common/db/server.h \
+    common/db/ground.c common/db/ground.h \
     common/db/idempotency.c common/db/idempotency.h
 common_libcommon_a_SOURCES += common/db/dead.c common/db/dead.h
 common_libcommon_a_SOURCES += common/db/callbacks.c common/db/callbacks.h

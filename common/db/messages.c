@@ -21,10 +21,10 @@ enum status messages_exist(struct db *db, const char *const ids[], size_t n, str
     struct rows rows;
     enum status s;
 
-    array_begin(&list);
+    array_begin(&list, ARRAY_UUID);
     for (size_t i = 0; i < n; i++)
         array_add_text(&list, ids[i]);
-    s = db_query(db, &exist, (const char *[]){ array_end(&list) }, mem, &rows, err);
+    s = db_query_arrays(db, &exist, &list, 1, NULL, mem, &rows, err);
     array_free(&list);
     if (s != ST_OK)
         return s;

@@ -35,19 +35,18 @@ static const struct statement mark_queued = {
 enum status recipients_mark_queued(struct db *db, const struct queued_mark marks[], size_t n,
                                    struct error *err)
 {
+    static const enum array_type types[4] = { ARRAY_UUID, ARRAY_INT4, ARRAY_INT4, ARRAY_TIME };
     struct array col[4] = { 0 };
-    const char *args[4];
     enum status s;
 
-    arrays_begin(col, 4);
+    arrays_begin(col, types, 4);
     for (size_t i = 0; i < n; i++) {
         array_add_text(&col[0], marks[i].ref.message_id);
         array_add_int(&col[1], marks[i].ref.n);
         array_add_int(&col[2], marks[i].ref.fence);
         array_add_time(&col[3], marks[i].published_ms);
     }
-    arrays_end(col, 4, args);
-    s = db_exec(db, &mark_queued, args, NULL, err);
+    s = db_exec_arrays(db, &mark_queued, col, 4, NULL, NULL, err);
     arrays_free(col, 4);
     return s;
 }
@@ -69,11 +68,10 @@ enum status recipients_abandon(struct db *db, const struct recipient_ref refs[],
                                struct error *err)
 {
     struct ref_arrays a = { 0 };
-    const char *args[3];
     enum status s;
 
-    refs_begin(&a, refs, n, args);
-    s = db_exec(db, &abandon, args, NULL, err);
+    refs_begin(&a, refs, n);
+    s = db_exec_arrays(db, &abandon, a.col, REF_COLUMNS, NULL, NULL, err);
     refs_free(&a);
     return s;
 }
@@ -100,15 +98,12 @@ enum status recipients_settle(struct db *db, const struct recipient_ref refs[], 
                               enum delivery_state status, const char *code, const char *message,
                               struct error *err)
 {
+    const char *const more[] = { delivery_name(status), code, message };
     struct ref_arrays a = { 0 };
-    const char *args[6];
     enum status s;
 
-    refs_begin(&a, refs, n, args);
-    args[3] = delivery_name(status);
-    args[4] = code;
-    args[5] = message;
-    s = db_exec(db, &settle, args, NULL, err);
+    refs_begin(&a, refs, n);
+    s = db_exec_arrays(db, &settle, a.col, REF_COLUMNS, more, NULL, err);
     refs_free(&a);
     return s;
 }
@@ -116,7 +111,7 @@ enum status recipients_settle(struct db *db, const struct recipient_ref refs[], 
 static const struct statement page = {
     "recipients_page",
     "SELECT n, platform, status, recipient, provider, provider_id, error_code, error_message,"
-    "       attempts, " MS("next_attempt_at") ", " MS("sent_at") ", " MS("delivered_at") ", "
+    "       attempts, " MS("CASE WHEN status = 'pending' THEN next_attempt_at END") ", " MS("sent_at") ", " MS("delivered_at") ", "
     MS("read_at") ", " MS("updated_at")
     "  FROM message_recipients WHERE message_id = $1 AND n >= $2"
     "   AND ($4::delivery_status IS NULL OR status = $4::delivery_status)"
@@ -244,20 +239,18 @@ static const struct statement find_unknown = {
 enum status recipients_unknown(struct db *db, const struct recipient_ref refs[], size_t n,
                                struct arena *mem, bool unknown[], struct error *err)
 {
-    struct array ids = { 0 }, numbers = { 0 };
+    static const enum array_type types[2] = { ARRAY_UUID, ARRAY_INT4 };
+    struct array col[2] = { 0 };
     struct rows rows;
     enum status s;
 
-    array_begin(&ids);
-    array_begin(&numbers);
+    arrays_begin(col, types, 2);
     for (size_t i = 0; i < n; i++) {
-        array_add_text(&ids, refs[i].message_id);
-        array_add_int(&numbers, refs[i].n);
+        array_add_text(&col[0], refs[i].message_id);
+        array_add_int(&col[1], refs[i].n);
     }
-    s = db_query(db, &find_unknown, (const char *[]){ array_end(&ids), array_end(&numbers) }, mem,
-                 &rows, err);
-    array_free(&ids);
-    array_free(&numbers);
+    s = db_query_arrays(db, &find_unknown, col, 2, NULL, mem, &rows, err);
+    arrays_free(col, 2);
     if (s != ST_OK)
         return s;
     memset(unknown, false, n * sizeof *unknown);

@@ -39,11 +39,10 @@ struct claim {
 };
 /*
  * pending or queued -> sending, for those that are still of that generation and have not expired;
- * committed when this returns.  Their dispatch rows come due when the lease is over.
+ * committed when this returns.
  */
 enum status recipients_claim(struct db *db, const struct recipient_ref refs[], size_t n,
-                             int64_t lease_ms, struct arena *mem, struct claim **out, size_t *count,
-                             struct error *err);
+                             struct arena *mem, struct claim **out, size_t *count, struct error *err);
 
 struct outcome {
     struct recipient_ref ref;

@@ -17,8 +17,9 @@ static int compare_pointers(const void *a, const void *b)
                         *(const struct recipient_ref *const *)b);
 }
 
-void refs_begin(struct ref_arrays *a, const struct recipient_ref refs[], size_t n, const char *args[])
+void refs_begin(struct ref_arrays *a, const struct recipient_ref refs[], size_t n)
 {
+    static const enum array_type types[REF_COLUMNS] = { ARRAY_UUID, ARRAY_INT4, ARRAY_INT4 };
     const struct recipient_ref **order = malloc((n + 1) * sizeof *order);
 
     if (order == NULL)
@@ -26,17 +27,16 @@ void refs_begin(struct ref_arrays *a, const struct recipient_ref refs[], size_t 
     for (size_t i = 0; i < n; i++)
         order[i] = &refs[i];
     qsort(order, n, sizeof *order, compare_pointers);
-    arrays_begin(a->col, 3);
+    arrays_begin(a->col, types, REF_COLUMNS);
     for (size_t i = 0; i < n; i++) {
         array_add_text(&a->col[0], order[i]->message_id);
         array_add_int(&a->col[1], order[i]->n);
         array_add_int(&a->col[2], order[i]->fence);
     }
     free(order);
-    arrays_end(a->col, 3, args);
 }
 
 void refs_free(struct ref_arrays *a)
 {
-    arrays_free(a->col, 3);
+    arrays_free(a->col, REF_COLUMNS);
 }

@@ -9,12 +9,12 @@
  * locks rows in the same order.
  */
 #define REFS_UNNEST "unnest($1::uuid[], $2::int[], $3::int[])"
+#define REF_COLUMNS 3
 
 struct ref_arrays {
-    struct array col[3];
+    struct array col[REF_COLUMNS];
 };
-/* Fills args[0..2]; good until refs_free(). */
-void refs_begin(struct ref_arrays *a, const struct recipient_ref refs[], size_t n, const char *args[]);
+void refs_begin(struct ref_arrays *a, const struct recipient_ref refs[], size_t n);
 void refs_free(struct ref_arrays *a);
 int refs_compare(const struct recipient_ref *a, const struct recipient_ref *b);
 #endif

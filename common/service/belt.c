@@ -15,8 +15,8 @@
 
 #define WINDOW 512        /* unconfirmed events; a power of two */
 #define MARKS_MOST 1024   /* confirmed references that wait for their mark */
-#define MARKS_ENOUGH 256
-#define MARKS_AGE_MS 100
+#define MARKS_ENOUGH 512
+#define MARKS_AGE_MS 200 /* what is claimed meanwhile needs no mark, and its row is spared a version */
 #define PARTING_MS 500
 
 /* An event on its way: its slot is its tag's remainder. */
@@ -60,7 +60,7 @@ struct belt *belt_new(const struct config *config, const char *name)
     b->config = config;
     b->broker = broker_new(&config->rabbitmq, name);
     b->db = db_new(&config->database,
-                   &(struct db_options){ .application = name, .async_commit = true });
+                   &(struct db_options){ .application = name, .async_commit = true, .by_key = true });
     b->body.limit = ENVELOPE_BYTES_MAX;
     return b;
 }
@@ -83,22 +83,6 @@ static void forget(struct belt *b)
     b->oldest = 1;
     b->newest = 0;
     b->confirming = false;
-}
-
-void belt_free(struct belt *b)
-{
-    int64_t until = clock_mono_ms() + PARTING_MS;
-    struct error err;
-
-    if (b == NULL)
-        return;
-    while (b->in_flight > 0 && clock_mono_ms() < until && belt_turn(b, 50, &err) == ST_OK)
-        continue;
-    forget(b);
-    broker_free(b->broker);
-    db_free(b->db);
-    buf_free(&b->body);
-    free(b);
 }
 
 enum status belt_ready(struct belt *b, struct error *err)
@@ -186,6 +170,7 @@ size_t belt_put(struct belt *b, int lane, const struct recipient_ref refs[], siz
 {
     size_t done = 0;
 
+    broker_gather(b->broker);
     while (done < n && belt_room(b) > 0) {
         size_t k = share(b, refs + done, n - done);
 
@@ -193,6 +178,7 @@ size_t belt_put(struct belt *b, int lane, const struct recipient_ref refs[], siz
             break;
         done += k;
     }
+    broker_scatter(b->broker);
     failpoint("belt.put");
     return done;
 }
@@ -287,7 +273,7 @@ enum status belt_turn(struct belt *b, int wait_ms, struct error *err)
     }
     if (s != ST_OK)
         forget(b);
-    if (b->n_marks >= MARKS_ENOUGH || (b->n_marks > 0 && n == 0) ||
+    if (b->n_marks >= MARKS_ENOUGH ||
         (b->n_marks > 0 && clock_mono_ms() - b->marks_since_ms >= MARKS_AGE_MS))
         flush_marks(b);
     return s;
@@ -315,4 +301,23 @@ enum status belt_depth(struct belt *b, int lane, uint32_t *ready, struct error *
 enum status belt_depth_dead(struct belt *b, uint32_t *ready, struct error *err)
 {
     return depth(b, QUEUE_DEAD, ready, err);
+}
+
+/* ---- its end ---- */
+
+void belt_free(struct belt *b)
+{
+    int64_t until = clock_mono_ms() + PARTING_MS;
+    struct error err;
+
+    if (b == NULL)
+        return;
+    while (b->in_flight > 0 && clock_mono_ms() < until && belt_turn(b, 50, &err) == ST_OK)
+        continue;
+    flush_marks(b);
+    forget(b);
+    broker_free(b->broker);
+    db_free(b->db);
+    buf_free(&b->body);
+    free(b);
 }

@@ -199,8 +199,9 @@ static enum status change_events(struct dead_run *r, struct dead_event *const ev
                                     : remove_all(r, events, n, done, err);
 }
 
+/* *settled grows by those that have left the queue. */
 static enum status run_events(struct dead_run *r, struct dead_event *chosen[], size_t n,
-                              struct arena *mem, struct error *err)
+                              struct arena *mem, size_t *settled, struct error *err)
 {
     bool done[DEAD_BATCH];
     enum status s = ST_OK;
@@ -216,9 +217,11 @@ static enum status run_events(struct dead_run *r, struct dead_event *chosen[], s
     }
     if (s == ST_OK)
         s = change_events(r, chosen, k, done, err);
-    for (size_t i = 0; i < k && s == ST_OK; i++)
+    for (size_t i = 0; i < k && s == ST_OK; i++) {
         tell(r, "event", chosen[i]->name, done[i] ? DEAD_DONE : DEAD_REFUSED,
              done[i] ? NULL : "the broker did not take it");
+        *settled += done[i] && !r->dry_run;
+    }
     return s;
 }
 
@@ -228,7 +231,7 @@ static enum status go_through(struct dead_run *r, const struct dead_filter *filt
 {
     struct arena mem = ARENA_INIT;
     struct dead_event *list, *chosen[DEAD_BATCH];
-    size_t seen = 0, n = 1, k;
+    size_t seen = 0, settled = 0, n = 1, k;
     enum status s = ST_OK;
 
     while (s == ST_OK && n > 0 && seen < lying && r->left > 0) {
@@ -238,11 +241,11 @@ static enum status go_through(struct dead_run *r, const struct dead_filter *filt
         if (s == ST_OK && n > 0) {
             seen += n;
             k = choose(r, filter, names, list, n, chosen);
-            s = run_events(r, chosen, k, &mem, err);
+            s = run_events(r, chosen, k, &mem, &settled, err);
         }
     }
     if (s == ST_OK)
-        s = broker_put_back(r->broker, err);
+        s = dead_queue_put_back(r->broker, seen - settled, err);
     arena_done(&mem);
     return s;
 }

@@ -11,6 +11,9 @@
 #include "common/broker/topology.h"
 #include "common/crypto/digest.h"
 
+#define PUT_BACK_MS 5000
+#define PUT_BACK_STEP_MS 20
+
 /* ---- taking ---- */
 
 static void name_event(struct dead_event *e, const char *body, size_t len)
@@ -70,6 +73,20 @@ enum status dead_queue_take(struct broker *b, size_t most, struct arena *mem,
     return ST_OK;
 }
 
+enum status dead_queue_put_back(struct broker *b, size_t taken, struct error *err)
+{
+    struct queue_counts counts = { 0 };
+    enum status s = broker_put_back(b, err);
+
+    for (int waited_ms = 0; s == ST_OK && waited_ms < PUT_BACK_MS; waited_ms += PUT_BACK_STEP_MS) {
+        s = broker_count(b, QUEUE_DEAD, &counts, err);
+        if (counts.ready >= taken)
+            break;
+        clock_sleep_ms(PUT_BACK_STEP_MS);
+    }
+    return s;
+}
+
 /* The broker notes seconds: those of the same one are ordered by name. */
 static int compare(const void *a, const void *b)
 {
@@ -90,7 +107,7 @@ enum status dead_queue_look(struct broker *b, struct arena *mem, struct dead_eve
         s = dead_queue_take(b, counts.ready < DEAD_LOOK_MOST ? counts.ready : DEAD_LOOK_MOST, mem, out,
                             count, err);
     if (s == ST_OK)
-        s = broker_put_back(b, err);
+        s = dead_queue_put_back(b, *count, err);
     if (s != ST_OK)
         return s;
     qsort(*out, *count, sizeof **out, compare);

@@ -45,6 +45,12 @@ enum status dead_queue_take(struct broker *b, size_t most, struct arena *mem,
                             struct dead_event **out, size_t *count, struct error *err);
 
 /*
+ * Gives back all that were taken and not settled, `taken` of them.  The broker does so some time after
+ * it was told: waits until its queue counts them again, 5 s at most, so that who looks next sees them all.
+ */
+enum status dead_queue_put_back(struct broker *b, size_t taken, struct error *err);
+
+/*
  * Takes at most DEAD_LOOK_MOST, puts all back, and orders them by when they died, which numbers
  * them.  behind: how many more there are.
  */

@@ -39,7 +39,10 @@ static enum fate fate_of(const struct due *d, const struct config *config, enum 
         return d->expired ? FATE_EXPIRED : FATE_LEAVES;
     case DS_PENDING:
         return d->expired ? FATE_EXPIRED : FATE_LEAVES;
-    case DS_SENDING: /* the lease is over: its worker is gone, or waits for a callback no longer */
+    case DS_SENDING:
+        if (d->leased)
+            return FATE_WAITS;
+        /* the lease is over: its worker is gone, or waits for a callback no longer */
         if (policy_of(config, platform) == UNCLEAR_HOLD)
             return FATE_HELD;
         if (d->expired)
@@ -105,21 +108,21 @@ static enum status settle(struct db *db, enum platform platform, const struct du
     return s;
 }
 
-enum status take_due(struct db *db, const struct config *config, const struct take_request *q,
-                     struct arena *mem, struct recipient_ref **out, size_t *count, size_t *taken,
-                     struct error *err)
+enum status take_due(struct db *db, const struct config *config, const struct take *take,
+                     bool belt_is_full, struct arena *mem, struct recipient_ref **out, size_t *count,
+                     size_t *taken, struct error *err)
 {
-    enum platform platform = lane_platform(q->lane);
+    enum platform platform = lane_platform(take->lane);
     struct due *due;
     size_t n_due;
-    enum status s = dispatch_take(db, q->lane, q->order, q->limit, q->grace_ms, mem, &due, &n_due, err);
+    enum status s = dispatch_take(db, take, mem, &due, &n_due, err);
     enum fate *fates;
 
     if (s != ST_OK)
         return s;
     fates = ARENA_ARRAY(mem, enum fate, n_due + 1);
     for (size_t i = 0; i < n_due; i++)
-        fates[i] = fate_of(&due[i], config, platform, q->belt_is_full);
+        fates[i] = fate_of(&due[i], config, platform, belt_is_full);
     s = settle(db, platform, due, fates, n_due, mem, err);
     if (s != ST_OK)
         return s;

@@ -9,20 +9,14 @@
 #include "common/db/dispatch.h"
 /*
  * take_due - one round over a lane of the timer table: what is due is sorted into what may leave,
- * what waits on the belt already, what has expired, and what a dead worker left behind.
- */
-struct take_request {
-    int lane;
-    enum take_order order;
-    int limit;
-    int64_t grace_ms;   /* what leaves comes due again after this */
-    bool belt_is_full;  /* what was queued a while ago still waits there: it is not sent again */
-};
-/*
+ * what waits on the belt or is with a worker already, what has expired, and what a dead worker left
+ * behind.
+ *
+ * belt_is_full: what was queued a while ago still waits there, and is not sent again.
  * *out: the references that may leave now, by the belt or by the caller's own claim.  *taken: how
  * many rows the round took up; the limit: there may be more.
  */
-enum status take_due(struct db *db, const struct config *config, const struct take_request *request,
-                     struct arena *mem, struct recipient_ref **out, size_t *count, size_t *taken,
-                     struct error *err);
+enum status take_due(struct db *db, const struct config *config, const struct take *take,
+                     bool belt_is_full, struct arena *mem, struct recipient_ref **out, size_t *count,
+                     size_t *taken, struct error *err);
 #endif

@@ -13,7 +13,7 @@
 #define STACK_BYTES (256u << 10)
 
 struct mailers {
-    CURLM *wake;
+    struct sockets *wake;
     pthread_t *threads; /* these four are the owner's */
     int n_threads;
     int n_busy;
@@ -89,7 +89,7 @@ static void *run(void *arg)
         carry(m, easy, w);
         pthread_mutex_lock(&m->lock);
         push(&m->ended, w);
-        curl_multi_wakeup(m->wake);
+        sockets_ring(m->wake);
     }
     pthread_mutex_unlock(&m->lock);
     hang_up(easy);
@@ -98,7 +98,7 @@ static void *run(void *arg)
 
 /* ---- the owner ---- */
 
-struct mailers *mailers_new(CURLM *wake)
+struct mailers *mailers_new(struct sockets *wake)
 {
     struct mailers *m = calloc(1, sizeof *m);
 

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/transport/sockets.h"
 #include "common/transport/wagon.h"
 /*
  * mailers - threads that hand mails to one mail server, a connection each.
@@ -11,12 +12,11 @@
  * moves all transfers of a multi handle on (smtp_done() and smtp_disconnect() of lib/smtp.c): one
  * server that thinks would hold every provider.  Here it holds a thread.
  *
- * Threads start as they are needed and stay.  They wake the multi handle when a mail has ended; one
- * thread calls.
+ * Threads start as they are needed and stay.  They ring when a mail has ended; one thread calls.
  */
 struct mailers;
 
-struct mailers *mailers_new(CURLM *wake);
+struct mailers *mailers_new(struct sockets *wake);
 void mailers_free(struct mailers *m); /* what is under way is cut off, within a second */
 
 /* Of so many mails at once, how many they can carry: fewer where no further thread can be had. */

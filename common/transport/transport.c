@@ -10,6 +10,7 @@
 #include "common/base/clock.h"
 #include "common/transport/mailers.h"
 #include "common/transport/names.h"
+#include "common/transport/sockets.h"
 #include "common/transport/wagon.h"
 
 /* A mail server, and the threads that serve it; there are as many as the configuration names. */
@@ -23,6 +24,7 @@ struct server {
 
 struct transport {
     CURLM *multi;
+    struct sockets *sockets; /* of multi */
     struct names *names;
     struct server *servers;
     struct wagon *wagons; /* all, an array */
@@ -59,6 +61,7 @@ struct transport *transport_new(int most)
         abort();
     t->most = most;
     t->names = names_new();
+    t->sockets = sockets_new(t->multi, names_fd(t->names));
     t->last_waiting = &t->waiting;
     t->last_finished = &t->finished;
     curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, (long)most);
@@ -87,6 +90,7 @@ void transport_free(struct transport *t)
         wagon_done(&t->wagons[i]);
     }
     curl_multi_cleanup(t->multi);
+    sockets_free(t->sockets);
     names_free(t->names);
     free(t->wagons);
     free(t);
@@ -131,7 +135,7 @@ static struct server *server_of(struct transport *t, const struct origin *o)
         abort();
     memcpy(s->host, o->host, sizeof s->host);
     s->port = o->port;
-    s->mailers = mailers_new(t->multi);
+    s->mailers = mailers_new(t->sockets);
     s->next = t->servers;
     t->servers = s;
     return s;
@@ -172,6 +176,7 @@ static bool depart(struct transport *t, struct wagon *w, int64_t now_ms)
         return depart_mail(t, w);
     if (w->own_easy == NULL && (w->own_easy = curl_easy_init()) == NULL)
         abort();
+    w->sockets = t->sockets;
     wagon_load(w, w->own_easy, now_ms);
     if (curl_multi_add_handle(t->multi, w->own_easy) != CURLM_OK)
         abort();
@@ -287,12 +292,11 @@ static void collect_mail(struct transport *t)
 static int move(struct transport *t, int wait_ms)
 {
     int64_t now_ms = clock_mono_ms(), until_ms;
-    int running;
 
     collect_mail(t); /* which makes room for another */
     names_gather(t->names, now_ms);
     until_ms = send_waiting(t, now_ms);
-    curl_multi_perform(t->multi, &running);
+    sockets_tick(t->sockets);
     collect(t);
     if (t->finished != NULL)
         return 0;
@@ -301,16 +305,9 @@ static int move(struct transport *t, int wait_ms)
 
 void transport_run(struct transport *t, int extra_fd, int wait_ms)
 {
-    struct curl_waitfd extra[] = {
-        { .fd = names_fd(t->names), .events = CURL_WAIT_POLLIN },
-        { .fd = extra_fd, .events = CURL_WAIT_POLLIN },
-    };
-
     wait_ms = move(t, wait_ms);
-    if (wait_ms > 0) {
-        curl_multi_poll(t->multi, extra, extra_fd >= 0 ? 2 : 1, wait_ms, NULL);
-        move(t, 0);
-    }
+    sockets_wait(t->sockets, extra_fd, wait_ms);
+    move(t, 0);
 }
 
 bool transport_next(struct transport *t, void **owner, struct arena *(*mem_of)(void *owner),

@@ -13,6 +13,7 @@
 /* Load balancers commonly close what was idle for 60 seconds: a request must not meet that. */
 #define CONNECTION_IDLE_SECONDS 50
 #define CONNECTION_LIFE_SECONDS 300 /* then the addresses of a name are looked at again */
+#define RECEIVE_BYTES 4096          /* of 16384, for each call in flight: answers are short */
 #define UPLOAD_BYTES 16384          /* of libcurl's default 65536, once for each call over TLS */
 
 void wagon_init(struct wagon *w)
@@ -85,10 +86,15 @@ static int admit_request(void *arg, char *to_ip, char *from_ip, int to_port, int
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
     struct wagon *w = arg;
+    int fd;
 
     w->was_held = w->has_begun;
-    return w->was_held ? CURL_SOCKET_BAD
-                       : socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    if (w->was_held)
+        return CURL_SOCKET_BAD;
+    fd = socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+    if (fd >= 0 && w->sockets != NULL)
+        sockets_opened(w->sockets, fd);
+    return fd;
 }
 
 static size_t give_mail(char *out, size_t size, size_t n, void *arg)
@@ -268,6 +274,7 @@ static void set_common(struct wagon *w, int64_t now_ms)
     curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     curl_easy_setopt(e, CURLOPT_MAXLIFETIME_CONN, (long)CONNECTION_LIFE_SECONDS);
     curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, (long)CONNECTION_IDLE_SECONDS);
+    curl_easy_setopt(e, CURLOPT_BUFFERSIZE, (long)RECEIVE_BYTES);
     curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BYTES);
     curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, admit_request);
     curl_easy_setopt(e, CURLOPT_PREREQDATA, w);

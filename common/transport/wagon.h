@@ -9,6 +9,7 @@
 #include "common/base/arena.h"
 #include "common/base/buf.h"
 #include "common/transport/origin.h"
+#include "common/transport/sockets.h"
 #include "common/transport/transfer.h"
 /*
  * wagon - one transfer on one libcurl handle: what libcurl is told before, and what came of it.
@@ -30,6 +31,7 @@ struct wagon {
     bool is_put_off;      /* every mailer was busy: they count from its departure */
     CURL *easy;           /* while it is loaded */
     CURL *own_easy;       /* its carrier's business; freed by wagon_done() */
+    struct sockets *sockets; /* of its carrier, set before wagon_load(); NULL: it watches none */
     struct curl_slist *headers, *rcpt, *resolve;
     size_t sent;       /* bytes of a mail that libcurl has taken */
     size_t head_bytes; /* of an HTTP answer */

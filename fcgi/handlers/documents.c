@@ -3,13 +3,19 @@
 
 #include "fcgi/handlers/handlers.h"
 
-/* The assembler puts the file itself into the program: no copy that could drift. */
-#define EMBED(name, path)                                                                         \
-    __asm__(".section .rodata\n"                                                                  \
-            ".balign 16\n" #name ":\n"                                                            \
-            ".incbin \"" path "\"\n" #name "_end:\n"                                              \
-            ".byte 0\n"                                                                           \
-            ".previous\n");                                                                       \
+/*
+ * The assembler puts the file itself into the program: no copy that could drift.  The names are
+ * global, as with -flto the C code may be assembled apart from them, but hidden: they stay within
+ * the program.
+ */
+#define EMBED(name, path)                                                                          \
+    __asm__(".section .rodata\n"                                                                   \
+            ".globl " #name ", " #name "_end\n"                                                    \
+            ".hidden " #name ", " #name "_end\n"                                                   \
+            ".balign 16\n" #name ":\n"                                                             \
+            ".incbin \"" path "\"\n" #name "_end:\n"                                               \
+            ".byte 0\n"                                                                            \
+            ".previous\n");                                                                        \
     extern const char name[], name##_end[]
 
 EMBED(document_openapi, DOCS_DIR "/openapi.yaml");

@@ -32,7 +32,7 @@ while IFS='>' read -r line wanted; do
     [[ -z $line ]] || try "${line% }" "${wanted# }"
 done <<'CASES'
 mi > migrate
-^ > migrate seed user key*
+^ > migrate init seed user key*
 doc > doctor
 migrate ^ > up down status
 migrate u > up

@@ -79,6 +79,7 @@ static CURL *handle(void)
     return curl;
 }
 
+/* Without an answer, its body says why. */
 static bool perform(const char *method, const char *url, const char *key, const char *body,
                     const char *const headers[], struct answer *out)
 {
@@ -86,7 +87,7 @@ static bool perform(const char *method, const char *url, const char *key, const 
     struct curl_slist *head = request_head(method, key, body, headers);
     CURL *curl = handle();
     long status = 0;
-    bool ok;
+    CURLcode code;
 
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
@@ -102,14 +103,16 @@ static bool perform(const char *method, const char *url, const char *key, const 
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, &answer_head);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
-    ok = curl_easy_perform(curl) == CURLE_OK;
+    code = curl_easy_perform(curl);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    if (ok)
+    if (code == CURLE_OK)
         *out = answer_of((int)status, buf_str(&answer_head), buf_str(&answer), answer.len);
+    else
+        out->body = curl_easy_strerror(code);
     buf_free(&answer_head);
     buf_free(&answer);
     curl_slist_free_all(head);
-    return ok;
+    return code == CURLE_OK;
 }
 
 /* "http://host:1/path" -> "/path" */
@@ -152,7 +155,8 @@ struct answer http_mounted(const char *mount, const char *method, const char *pa
     const char *url = text("%s%s%s", stack_env("NOTIFY_URL"), mount, path);
     struct answer a = { 0 };
 
-    ck_assert_msg(perform_as(path, method, url, key, body, headers, &a), "%s %s: no answer", method, path);
+    ck_assert_msg(perform_as(path, method, url, key, body, headers, &a), "%s %s: no answer: %s", method,
+                  path, a.body);
     return a;
 }
 

@@ -183,7 +183,8 @@ const char *redis(const char *fmt, ...)
     if (vasprintf(&words, fmt, ap) < 0)
         abort();
     va_end(ap);
-    answer = output_of(text("redis-cli --no-auth-warning -u %s %s", stack_env("REDIS_URL"), words));
+    answer = output_of(text("%s --no-auth-warning -u %s %s", stack_env("REDIS_CLI"),
+                            stack_env("REDIS_URL"), words));
     free(words);
     return answer;
 }

@@ -6,7 +6,7 @@
  */
 struct outcome {
     struct buf out, err;
-    int status; /* the exit status; -1: ended by a signal, or by us after 30 s */
+    int status; /* the exit status; -1: ended by a signal, or by us after 30 s, stretched by CK_TIMEOUT_MULTIPLIER */
 };
 
 /*

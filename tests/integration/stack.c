@@ -127,13 +127,17 @@ static bool is_there(const char *pattern)
 /* NULL: all there. */
 static const char *missing_part(const char *build)
 {
-    static const char *const programs[] = { "redis-server", "redis-cli", "lighttpd", "spawn-fcgi",
-                                            "runsvdir", "sv", "chpst", "epmd", "jq", "curl" };
+    static const char *const programs[] = { "lighttpd", "spawn-fcgi", "runsvdir", "sv",
+                                            "chpst",    "epmd",       "jq",       "curl" };
 
     if (!is_there("/usr/lib/postgresql/*/bin/postgres"))
         return "no postgres";
     if (!is_there("/usr/lib/rabbitmq/bin/rabbitmq-server"))
         return "no rabbitmq-server";
+    if (!succeeds(WORDS("sh", "-c",
+                        "command -v redis-server && command -v redis-cli ||"
+                        " { command -v valkey-server && command -v valkey-cli; }")))
+        return "neither redis-server and redis-cli nor valkey-server and valkey-cli";
     for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
         if (!succeeds(WORDS("sh", "-c", text("command -v %s", programs[i]))))
             return text("no %s", programs[i]);

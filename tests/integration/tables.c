@@ -12,7 +12,6 @@
 #include "common/db/schema.h"
 
 #define HOUR_MS 3600000
-#define LEASE_MS 60000
 
 struct arena tables_mem;
 struct error tables_err;
@@ -35,7 +34,7 @@ struct db *tables_connect(const struct pg *pg, const char *name, const struct db
                                         .password = "",
                                         .sslmode = "",
                                         .url = "" };
-    return db_new(config, options ? options : &(struct db_options){ .application = "test" });
+    return db_new(config, options ? options : &(struct db_options){ .application = "test", .by_key = true });
 }
 
 /* Runs any text, so that a question needs no statement of its own. */
@@ -111,7 +110,7 @@ void tables_claim(struct db *db, const struct message_draft *d, size_t n,
 
     for (size_t i = 0; i < n; i++)
         refs[i] = tables_ref(d, (int)i, 0);
-    OK(recipients_claim(db, refs, n, LEASE_MS, &tables_mem, &claims, &count, &tables_err));
+    OK(recipients_claim(db, refs, n, &tables_mem, &claims, &count, &tables_err));
     ck_assert_uint_eq(count, n);
     for (size_t i = 0; i < n; i++)
         refs[i] = claims[i].ref;

@@ -5,6 +5,7 @@
 #include "common/base/arena.h"
 #include "common/base/error.h"
 #include "common/db/db.h"
+#include "common/db/dispatch.h"
 #include "common/db/recipients.h"
 #include "common/model/message.h"
 #include "common/model/report.h"
@@ -33,6 +34,10 @@ const char *tables_id(void);
 struct message_draft *tables_draft(size_t recipients);
 /* The same, and written. */
 struct message_draft *tables_message(struct db *db, size_t recipients);
+/* To take at most `most` rows of a lane and put them off; a lease lasts 30 s. */
+#define TAKE(of, by, most, ms) \
+    (&(struct take){ .lane = of, .order = by, .limit = most, .grace_ms = ms, .lease_ms = 30000 })
+
 struct recipient_ref tables_ref(const struct message_draft *d, int n, int fence);
 /* Claims recipients 0 to n - 1, which are in their first generation; refs get the second. */
 void tables_claim(struct db *db, const struct message_draft *d, size_t n,

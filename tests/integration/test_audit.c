@@ -88,17 +88,21 @@ START_TEST(what_lives_has_a_reason)
                " ELSE interval '1 h' END WHERE message_id = '%s'", id);
     doc = DOCUMENT(0, "audit");
     ck_assert_int_eq(of_reason(doc, "sending", "claimed under a lease"), 1);
-    ck_assert_int_eq(of_reason(doc, "sending", "its lease is over"), 1);
+    ck_assert_int_eq(of_reason(doc, "sending", "where its lease is over"), 1);
     ck_assert_int_eq(of_reason(doc, "pending", "next attempt"), 1);
     ck_assert_int_eq(of_reason(doc, "pending", "room on the belt"), 1);
     ck_assert_int_eq(of_reason(doc, "queued", "waits for a worker"), 1);
-    ck_assert_int_eq(system(text("redis-cli -u '%s' SET 'notification:breaker:{twilio}'"
-                                 " '{\"state\":\"open\"}' >/dev/null 2>&1", stack_env("REDIS_URL"))), 0);
+    ck_assert_int_eq(
+        system(text(
+            "%s -u '%s' SET 'notification:breaker:{twilio}' '{\"state\":\"open\"}' >/dev/null 2>&1",
+            stack_env("REDIS_CLI"), stack_env("REDIS_URL"))),
+        0);
     doc = DOCUMENT(0, "audit");
     ck_assert_int_eq(of_reason(doc, "pending", "breaker"), 1);
     ck_assert_int_eq(of_reason(doc, "queued", "breaker"), 1);
-    ck_assert_int_eq(system(text("redis-cli -u '%s' DEL 'notification:breaker:{twilio}' >/dev/null 2>&1",
-                                 stack_env("REDIS_URL"))), 0);
+    ck_assert_int_eq(system(text("%s -u '%s' DEL 'notification:breaker:{twilio}' >/dev/null 2>&1",
+                                 stack_env("REDIS_CLI"), stack_env("REDIS_URL"))),
+                     0);
     sql_number("UPDATE message_recipients SET status = 'pending', next_attempt_at = NULL"
                " WHERE message_id = '%s'", id);
     sql_number("UPDATE dispatch SET due_at = now() WHERE message_id = '%s'", id);

@@ -498,8 +498,8 @@ static const json_t *queue_of(const json_t *doc, const char *name)
 /* By the server's own client: "SET key value". */
 static void redis(const char *command, const char *key, const char *value)
 {
-    int status = system(text("redis-cli -u '%s' %s '%s' '%s' >/dev/null 2>&1", stack_env("REDIS_URL"),
-                             command, key, value));
+    int status = system(text("%s -u '%s' %s '%s' '%s' >/dev/null 2>&1", stack_env("REDIS_CLI"),
+                             stack_env("REDIS_URL"), command, key, value));
 
     ck_assert_int_eq(status, 0);
 }

@@ -274,30 +274,32 @@ START_TEST(while_a_breaker_is_open_nothing_is_claimed)
 }
 END_TEST
 
+/* How often the breaker has opened; 0 where it opened meanwhile.  Each opening follows a probe of this message. */
+static int openings_by_single_probes(const char *id)
+{
+    int openings = breaker_openings("twilio");
+    int attempts = (int)attempts_counted(id);
+
+    if (openings == 0 || breaker_openings("twilio") != openings)
+        return 0;
+    ck_assert_msg(attempts >= openings - 1 && attempts <= openings, "%d attempts after %d openings", attempts, openings);
+    return openings;
+}
+
 /*
- * Each opening follows a probe: two probes at once would show as an attempt that opened nothing.  A
- * call may last five minutes here, but the next probe need not wait for so long where one has failed.
+ * Two probes at once would show as an attempt that opened nothing.  A call may last five minutes here,
+ * but the next probe need not wait for so long where one has failed.
  */
 START_TEST(a_half_open_breaker_lets_one_probe_through_among_two_workers)
 {
     struct user u = begin();
     const char *id;
-    int openings;
 
-    workers(2, HEADERS("NOTIFY_PROVIDER_TWILIO_TIMEOUT_MS=300000"));
+    workers(2, HEADERS("NOTIFY_WORKER_LEASE_SECONDS=310", "NOTIFY_PROVIDER_TWILIO_TIMEOUT_MS=300000"));
     service_down("simulator");
-    breaker_set_open("twilio", 1500); /* the first of the openings that are counted below */
+    breaker_set_open("twilio", 1500); /* the first of the openings that are counted */
     id = send_range(&u, 15551301000, 60, "");
-    do {
-        int64_t attempts;
-
-        openings = breaker_openings("twilio");
-        attempts = attempts_counted(id);
-        openings = breaker_openings("twilio") == openings ? openings : 0; /* between two */
-        ck_assert_msg(openings == 0 || (attempts >= openings - 1 && attempts <= openings),
-                      "%d attempts after %d openings", (int)attempts, openings);
-        clock_sleep_ms(20);
-    } while (openings < 4);
+    WAIT_UNTIL(openings_by_single_probes(id) >= 4, 20000);
     ck_assert_int_eq(events_of(id, "held_back"), 0);
     service_up("simulator");
     WAIT_UNTIL(count_in(id, "sent,delivered") == 60, 20000);

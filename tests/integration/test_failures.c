@@ -17,7 +17,8 @@
 static const char *const settings[] = {
     "rate_limit.unlimited=0", "rate_limit.gold=7", "worker.retry_base_ms=50", "worker.retry_max_ms=400",
     "worker.max_attempts=3", "worker.lease_seconds=6", "scheduler.interval_ms=100",
-    "provider.twilio.timeout_ms=4000", NULL
+    "provider.twilio.timeout_ms=4000", "provider.smtp.timeout_ms=4000",
+    "provider.whatsapp_cloud.timeout_ms=4000", "provider.telegram.timeout_ms=4000", NULL
 };
 
 /*

@@ -294,6 +294,24 @@ START_TEST(mails_go_side_by_side_over_a_bounded_number_of_connections)
 }
 END_TEST
 
+START_TEST(a_mail_that_has_ended_ends_the_wait)
+{
+    struct peer *p = peer_start(serve_mail, NULL);
+    struct call c = call_mail(p, 1, 1000);
+
+    calls_open(1);
+    calls_start(&c, 1);
+    while (atomic_load(&p->connections) == 0)
+        transport_run(transport, -1, 1);
+    transport_run(transport, -1, 3600 * 1000); /* else Check's limit ends it */
+    calls_await(&c, 1, 1);
+    ck_assert_reach(&c.reply, REACH_ANSWERED);
+    calls_close();
+    call_done(&c);
+    peer_stop(p);
+}
+END_TEST
+
 START_TEST(mails_one_after_the_other_share_a_connection)
 {
     struct peer *p = peer_start(serve_mail, NULL);
@@ -470,7 +488,7 @@ CALLS_SUITE("mail", a_mail_is_the_servers_only_after_its_end_and_is_never_offere
             a_mail_of_any_size_is_accepted_once, silence_at_the_dot_is_unclear_when_the_time_is_up,
             a_server_that_thinks_holds_no_other_provider,
             mails_go_side_by_side_over_a_bounded_number_of_connections,
-            mails_one_after_the_other_share_a_connection,
+            a_mail_that_has_ended_ends_the_wait, mails_one_after_the_other_share_a_connection,
             there_is_room_for_as_many_mails_as_connections_whatever_they_wait_for,
             a_silent_server_holds_no_mail_for_another,
             the_time_of_a_mail_that_waits_for_a_connection_begins_when_it_departs,

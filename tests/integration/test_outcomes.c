@@ -10,7 +10,6 @@
 #define mem tables_mem
 #define err tables_err
 
-#define LEASE_MS 60000
 
 static bool record(struct db *db, const struct outcome *o)
 {
@@ -205,7 +204,7 @@ START_TEST(a_late_record_writes_an_event_only)
 
     tables_claim(db, d, 2, old);
     OK(recipients_abandon(db, old, 1, &err)); /* the first alone is taken away */
-    OK(recipients_claim(db, old, 1, LEASE_MS, &mem, &claims, &n, &err));
+    OK(recipients_claim(db, old, 1, &mem, &claims, &n, &err));
     ck_assert_uint_eq(n, 1);
     for (int i = 0; i < 2; i++)
         all[i] = (struct outcome){
@@ -214,7 +213,7 @@ START_TEST(a_late_record_writes_an_event_only)
     OK(recipients_record(db, all, 2, &mem, moved, &err));
     ck_assert(!moved[0] && moved[1]);
     ck_assert_str_eq(tables_state(db, d, 0), "sending 2 2");
-    ck_assert_str_eq(tables_due(db, d, 0), "60");
+    ck_assert_str_eq(tables_due(db, d, 0), "3600");
     ck_assert_str_eq(tables_counters(db, d->id), "pending 1/1/0");
     ck_assert_str_eq(
         tables_ask(db, "SELECT coalesce(provider_id, 'none') FROM message_recipients WHERE n = 0"),
@@ -236,7 +235,7 @@ START_TEST(a_late_record_lends_its_provider_id_to_no_other_attempt)
 
     tables_claim(db, d, 2, old);
     OK(recipients_abandon(db, old, 2, &err)); /* 1 waits for its next attempt */
-    OK(recipients_claim(db, old, 1, LEASE_MS, &mem, &claims, &n, &err));
+    OK(recipients_claim(db, old, 1, &mem, &claims, &n, &err));
     ck_assert_uint_eq(tables_report(db, d->id, 0, EV_REPORTED_DELIVERED), 1); /* of the second attempt of 0 */
     for (int i = 0; i < 2; i++)
         ck_assert(!record(

@@ -224,14 +224,19 @@ START_TEST(sigterm_of_a_responder_under_load_is_no_error_to_anybody)
 }
 END_TEST
 
+/* One besides those of the stack, on a socket of its own. */
+static pid_t further_responder(const char *path)
+{
+    return process_start("notify.fcgi", HEADERS("-c", stack_env("NOTIFY_CONFIG"), "--listen", path), NULL,
+                         "further");
+}
+
 START_TEST(a_request_that_is_under_way_at_sigterm_is_answered)
 {
     const char *path = stack_file("run/sockets/ending.sock");
     struct user u = user_new("unlimited");
     struct buf request = BUF_INIT(65536);
-    pid_t responder = process_start("notify.fcgi",
-                                    HEADERS("-c", stack_env("NOTIFY_CONFIG"), "--listen", path), NULL,
-                                    "further");
+    pid_t responder = further_responder(path);
     struct answer a;
     int fd;
 
@@ -245,6 +250,44 @@ START_TEST(a_request_that_is_under_way_at_sigterm_is_answered)
     ck_assert_int_eq(a.status, 202);
     ck_assert_int_eq(process_wait(responder, 5000), 0);
     ck_assert_int_eq(fastcgi_connect(path), -1);
+}
+END_TEST
+
+/* As a web server that is slow between connecting and writing, or that writes in parts. */
+static void expect_answered_in_spite_of_sigterm(size_t sent_before)
+{
+    const char *path = stack_file("run/sockets/taken.sock");
+    struct user u = user_new("unlimited");
+    struct buf request = BUF_INIT(65536);
+    pid_t responder = further_responder(path);
+    struct answer a;
+    int fd;
+
+    WAIT_UNTIL(fastcgi_try(path, "GET", "/health", &a), 5000);
+    fastcgi_request(&request, "POST", "/api/v1/messages", u.key, sms_body("+15551300004"));
+    fd = fastcgi_connect(path);
+    ck_assert_int_ge(fd, 0);
+    ck_assert(fastcgi_send(fd, request.data, sent_before));
+    clock_sleep_ms(300); /* it is taken */
+    kill(responder, SIGTERM);
+    clock_sleep_ms(300);
+    ck_assert(fastcgi_send(fd, request.data + sent_before, request.len - sent_before));
+    ck_assert(fastcgi_answer(fd, 5000, &a));
+    ck_assert_int_eq(a.status, 202);
+    ck_assert_int_eq(process_wait(responder, 10000), 0);
+    close(fd);
+    buf_free(&request);
+}
+
+START_TEST(a_connection_that_was_taken_before_sigterm_still_brings_its_request)
+{
+    expect_answered_in_spite_of_sigterm(0);
+}
+END_TEST
+
+START_TEST(a_request_that_has_come_in_part_before_sigterm_is_answered)
+{
+    expect_answered_in_spite_of_sigterm(20);
 }
 END_TEST
 
@@ -262,4 +305,6 @@ STACK_SUITE("programs", settings, a_wrong_configuration_ends_each_program_with_2
             sigterm_of_workerd_finishes_and_records_what_is_in_flight,
             sigterm_of_workerd_takes_no_new_work,
             sigterm_of_a_responder_under_load_is_no_error_to_anybody,
-            a_request_that_is_under_way_at_sigterm_is_answered, the_logs_tell_no_secret)
+            a_request_that_is_under_way_at_sigterm_is_answered,
+            a_connection_that_was_taken_before_sigterm_still_brings_its_request,
+            a_request_that_has_come_in_part_before_sigterm_is_answered, the_logs_tell_no_secret)

@@ -15,7 +15,6 @@
 #define err tables_err
 
 #define RACES 1000
-#define LEASE_MS 60000
 #define FAILURES_MOST 200 /* of a side, before it gives up */
 
 static struct recipient_ref refs[RACES]; /* what is raced for; constant while a race runs */
@@ -95,7 +94,7 @@ static struct db *open_claimed(const char *name)
     struct claim *claims;
     size_t n;
 
-    OK(recipients_claim(db, refs, RACES, LEASE_MS, &mem, &claims, &n, &err));
+    OK(recipients_claim(db, refs, RACES, &mem, &claims, &n, &err));
     ck_assert_uint_eq(n, RACES);
     for (int i = 0; i < RACES; i++)
         refs[i].fence = 1;
@@ -115,7 +114,7 @@ static void claim_one(struct side *side, int i)
     size_t n = 0;
 
     note(side,
-         recipients_claim(side->db, &refs[i], 1, LEASE_MS, &side->mem, &claims, &n, &side->err));
+         recipients_claim(side->db, &refs[i], 1, &side->mem, &claims, &n, &side->err));
     side->won[i] = n == 1;
 }
 
@@ -392,7 +391,7 @@ static void claim_round(struct side *side, int round, bool backwards)
     size_t n = 0;
 
     fill_round(backwards, round, mine);
-    while (again(side, recipients_claim(side->db, mine, WIDE, LEASE_MS, &side->mem, &claims, &n,
+    while (again(side, recipients_claim(side->db, mine, WIDE, &side->mem, &claims, &n,
                                         &side->err)))
         continue;
     side->won[round] = n == WIDE;
@@ -444,7 +443,7 @@ static void claim_copies(struct side *side, int round, bool backwards)
 
     for (int k = 0; k < WIDE; k++)
         copies[k] = tables_ref(wide[backwards ? WIDE - 1 - k : k], round, 0);
-    while (again(side, recipients_claim(side->db, copies, WIDE, LEASE_MS, &side->mem, &claims, &n,
+    while (again(side, recipients_claim(side->db, copies, WIDE, &side->mem, &claims, &n,
                                         &side->err)))
         continue;
     side->claimed += (int)n;

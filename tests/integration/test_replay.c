@@ -90,7 +90,7 @@ static void claim_now(struct db *db, const struct message_draft *d, int n)
     struct claim *claims;
     size_t count;
 
-    OK(recipients_claim(db, &ref, 1, 60000, &mem, &claims, &count, &err));
+    OK(recipients_claim(db, &ref, 1, &mem, &claims, &count, &err));
     ck_assert_uint_eq(count, 1);
 }
 

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "common/base/clock.h"
-#include "common/db/dispatch.h"
 #include "common/db/messages.h"
 #include "common/service/take_due.h"
 #include "tests/integration/pg_suite.h"
@@ -13,7 +12,6 @@
 #define err tables_err
 
 #define MOST 16
-#define LEASE_MS 60000
 
 /* Sets a state without any step, as a row may be found. */
 static void put_state(struct db *db, const struct message_draft *d, int n, enum delivery_state s)
@@ -26,7 +24,7 @@ static size_t claim(struct db *db, const struct recipient_ref refs[], size_t n, 
 {
     size_t count;
 
-    OK(recipients_claim(db, refs, n, LEASE_MS, &mem, out, &count, &err));
+    OK(recipients_claim(db, refs, n, &mem, out, &count, &err));
     return count;
 }
 
@@ -95,19 +93,6 @@ START_TEST(an_expired_message_is_not_claimed)
     ck_assert_str_eq(claims[0].ref.message_id, soon->id);
     ck_assert_int_gt(claims[0].expires_ms, clock_wall_ms() + 3500000);
     ck_assert_str_eq(tables_state(db, past, 0), "pending 0 0");
-    db_free(db);
-}
-END_TEST
-
-START_TEST(a_claim_sets_the_lease_of_what_it_took)
-{
-    struct db *db = tables_open(&cluster, "lease");
-    struct message_draft *d = tables_message(db, 2);
-    struct recipient_ref refs[1];
-
-    tables_claim(db, d, 1, refs);
-    ck_assert_str_eq(tables_due(db, d, 0), "60");
-    ck_assert_str_eq(tables_due(db, d, 1), "3600");
     db_free(db);
 }
 END_TEST
@@ -338,17 +323,54 @@ START_TEST(the_oldest_of_a_lane_are_taken_once_and_put_off)
     for (int i = 0; i < 4; i++) /* 3 is the oldest; 4 is not due */
         put_due(db, d, i, -10 - i);
     put_due(db, d, 5, -100);
-    OK(dispatch_take(db, sms, TAKE_OLDEST, 2, 30000, &mem, &due, &n, &err));
+    OK(dispatch_take(db, TAKE(sms, TAKE_OLDEST, 2, 30000), &mem, &due, &n, &err));
     ck_assert_str_eq(numbers(due, n), "2 3 ");
     ck_assert_str_eq(tables_due(db, d, 2), "30");
     ck_assert_str_eq(tables_due(db, d, 1), "-11");
-    OK(dispatch_take(db, sms, TAKE_OLDEST, 100, 30000, &mem, &due, &n, &err));
+    OK(dispatch_take(db, TAKE(sms, TAKE_OLDEST, 100, 30000), &mem, &due, &n, &err));
     ck_assert_str_eq(numbers(due, n), "0 1 ");
-    OK(dispatch_take(db, sms, TAKE_OLDEST, 100, 30000, &mem, &due, &n, &err));
+    OK(dispatch_take(db, TAKE(sms, TAKE_OLDEST, 100, 30000), &mem, &due, &n, &err));
     ck_assert_uint_eq(n, 0);
-    OK(dispatch_take(db, lane_of(PF_SMS, PRIO_HIGH), TAKE_OLDEST, 100, 30000, &mem, &due, &n, &err));
+    OK(dispatch_take(db, TAKE(lane_of(PF_SMS, PRIO_HIGH), TAKE_OLDEST, 100, 30000), &mem, &due, &n, &err));
     ck_assert_str_eq(numbers(due, n), "5 ");
     ck_assert(due[0].ref.fence == 0 && due[0].status == DS_PENDING && !due[0].expired);
+    db_free(db);
+}
+END_TEST
+
+START_TEST(what_a_worker_has_comes_due_again_when_its_lease_is_over)
+{
+    struct db *db = tables_open(&cluster, "lease");
+    struct message_draft *d = tables_message(db, 2);
+    struct recipient_ref refs[1];
+    struct due *due;
+    size_t n;
+
+    tables_claim(db, d, 1, refs);
+    ck_assert_str_eq(tables_due(db, d, 0), "3600"); /* a claim leaves the row alone */
+    for (int i = 0; i < 2; i++)
+        put_due(db, d, i, -1);
+    OK(dispatch_take(db, TAKE(lane_of(PF_SMS, PRIO_NORMAL), TAKE_OLDEST, 10, 5000), &mem, &due, &n, &err));
+    ck_assert_uint_eq(n, 2);
+    ck_assert(due[0].leased == (due[0].ref.n == 0) && due[1].leased == (due[1].ref.n == 0));
+    ck_assert_str_eq(tables_due(db, d, 0), "30");
+    ck_assert_str_eq(tables_due(db, d, 1), "5");
+    db_free(db);
+}
+END_TEST
+
+START_TEST(a_row_whose_recipient_is_not_there_is_put_off_and_not_told_of)
+{
+    struct db *db = tables_open(&cluster, "orphan");
+    struct message_draft *d = tables_message(db, 1);
+    struct due *due;
+    size_t n;
+
+    tables_do(db, "DELETE FROM message_recipients");
+    put_due(db, d, 0, -1);
+    OK(dispatch_take(db, TAKE(lane_of(PF_SMS, PRIO_NORMAL), TAKE_OLDEST, 10, 5000), &mem, &due, &n, &err));
+    ck_assert_uint_eq(n, 0);
+    ck_assert_str_eq(tables_due(db, d, 0), "5");
     db_free(db);
 }
 END_TEST
@@ -365,13 +387,13 @@ START_TEST(two_schedulers_take_different_rows_without_waiting)
     for (int i = 0; i < 4; i++)
         put_due(db, d, i, -10 - i);
     OK(db_begin(other, &err));
-    OK(dispatch_take(other, lane, TAKE_OLDEST, 2, 30000, &mem, &due, &n, &err));
+    OK(dispatch_take(other, TAKE(lane, TAKE_OLDEST, 2, 30000), &mem, &due, &n, &err));
     ck_assert_str_eq(numbers(due, n), "2 3 ");
-    OK(dispatch_take(db, lane, TAKE_OLDEST, 3, 30000, &mem, &due, &n, &err));
+    OK(dispatch_take(db, TAKE(lane, TAKE_OLDEST, 3, 30000), &mem, &due, &n, &err));
     ck_assert_str_eq(numbers(due, n), "0 1 ");
     ck_assert_int_lt(clock_mono_ms() - begun, 2000);
     db_rollback(other); /* as if it had died: nothing is lost */
-    OK(dispatch_take(db, lane, TAKE_OLDEST, 3, 30000, &mem, &due, &n, &err));
+    OK(dispatch_take(db, TAKE(lane, TAKE_OLDEST, 3, 30000), &mem, &due, &n, &err));
     ck_assert_str_eq(numbers(due, n), "2 3 ");
     db_free(other);
     db_free(db);
@@ -414,12 +436,12 @@ START_TEST(a_backlog_serves_its_users_in_turn)
     backlog_of(db, 5, 60, 1000); /* long before the others */
     backlog_of(db, -7, 1, 1);
     backlog_of(db, 9, 2, 2);
-    OK(dispatch_take(db, lane, TAKE_OLDEST, 30, 0, &mem, &due, &n, &err));
+    OK(dispatch_take(db, TAKE(lane, TAKE_OLDEST, 30, 0), &mem, &due, &n, &err));
     ck_assert_str_eq(taken_of(db, due, n), "5: 30");
     backlog_of(db, 5, 60, 1000);
-    OK(dispatch_take(db, lane, TAKE_IN_TURN, 30, 30000, &mem, &due, &n, &err));
+    OK(dispatch_take(db, TAKE(lane, TAKE_IN_TURN, 30, 30000), &mem, &due, &n, &err));
     ck_assert_str_eq(taken_of(db, due, n), "-7: 1, 5: 10, 9: 2");
-    OK(dispatch_take(db, lane, TAKE_IN_TURN, 30, 30000, &mem, &due, &n, &err));
+    OK(dispatch_take(db, TAKE(lane, TAKE_IN_TURN, 30, 30000), &mem, &due, &n, &err));
     ck_assert_str_eq(taken_of(db, due, n), "5: 30"); /* the others have nothing due any more */
     db_free(db);
 }
@@ -431,10 +453,7 @@ static int rows_read(struct db *db)
                                " WHERE relname = 'dispatch'"));
 }
 
-/*
- * The planner knows one user only, and would read his rows to find the other's.  What was found is
- * joined by its key here, as with a table that is worth it.
- */
+/* The planner knows one user only, and would read his rows to find the other's. */
 START_TEST(a_turn_reads_no_more_of_a_backlog_than_it_takes)
 {
     struct db *db = tables_open(&cluster, "reads");
@@ -448,10 +467,8 @@ START_TEST(a_turn_reads_no_more_of_a_backlog_than_it_takes)
     backlog_of(db, 9, 1, 1);
     backlog_of(db, 11, 1, -3600); /* due in an hour: whose turn it is not */
     OK(db_begin(db, &err));
-    tables_do(db, "SET LOCAL enable_hashjoin = off");
-    tables_do(db, "SET LOCAL enable_mergejoin = off");
     before = rows_read(db);
-    OK(dispatch_take(db, lane_of(PF_SMS, PRIO_NORMAL), TAKE_IN_TURN, 30, 30000, &mem, &due, &n, &err));
+    OK(dispatch_take(db, TAKE(lane_of(PF_SMS, PRIO_NORMAL), TAKE_IN_TURN, 30, 30000), &mem, &due, &n, &err));
     ck_assert_int_lt(rows_read(db) - before, 500);
     ck_assert_str_eq(taken_of(db, due, n), "5: 15, 9: 1");
     db_rollback(db);
@@ -469,7 +486,7 @@ START_TEST(more_users_than_places_are_each_served_in_a_few_rounds)
     for (int user = 0; user < 20; user++)
         backlog_of(db, user * 1000 - 10000, 2, 100);
     do {
-        OK(dispatch_take(db, lane, TAKE_IN_TURN, 5, 30000, &mem, &due, &n, &err));
+        OK(dispatch_take(db, TAKE(lane, TAKE_IN_TURN, 5, 30000), &mem, &due, &n, &err));
         ck_assert_uint_le(n, 5);
         all += n;
     } while (n > 0 && ++rounds < 100);
@@ -488,6 +505,7 @@ static const struct {
     bool leaves;
     const char *status, *code;
     bool full, old; /* the lane's queue is not empty; the row is unchanged for over a minute */
+    bool fresh, held; /* it is unchanged for a second only; it waits for a callback */
 } fates[] = {
     { DS_PENDING, 0, false, false, true, "pending", "" },
     { DS_PENDING, 9, false, true, true, "pending", "" },
@@ -504,6 +522,9 @@ static const struct {
     { DS_SENDING, 1, true, false, false, "expired", "expired" },
     { DS_SENDING, 1, false, true, false, "failed", "outcome_unknown" },
     { DS_SENDING, 1, true, true, false, "failed", "outcome_unknown" },
+    { DS_SENDING, 1, false, false, false, "sending", "", .fresh = true },
+    { DS_SENDING, 1, true, true, false, "sending", "", .fresh = true },
+    { DS_SENDING, 1, false, true, false, "failed", "outcome_unknown", .fresh = true, .held = true },
     { DS_SENT, 1, false, false, false, "sent", "" },
     { DS_CANCELLED, 1, true, true, false, "cancelled", "" },
 };
@@ -530,21 +551,22 @@ START_TEST(what_is_due_meets_its_fate)
 
     for (size_t i = 0; i < sizeof fates / sizeof *fates; i++) {
         struct message_draft *d = tables_message(db, 1);
-        struct take_request q = { .lane = lane_of(PF_SMS, PRIO_NORMAL), .limit = 100,
-                                  .grace_ms = 30000, .belt_is_full = fates[i].full };
         struct recipient_ref *refs;
         size_t n, taken;
 
         tables_do(db,
                   "UPDATE message_recipients SET status = '%s', attempts = %d, fence = 4,"
-                  " updated_at = now() - %d * interval '1 s' WHERE message_id = '%s'",
-                  delivery_name(fates[i].state), fates[i].attempts, fates[i].old ? 61 : 59, d->id);
+                  " updated_at = now() - %d * interval '1 s', next_attempt_at = CASE WHEN %s THEN now() END"
+                  " WHERE message_id = '%s'",
+                  delivery_name(fates[i].state), fates[i].attempts,
+                  fates[i].fresh ? 1 : fates[i].old ? 61 : 59, fates[i].held ? "true" : "false", d->id);
         if (fates[i].expired)
             tables_do(db, "UPDATE messages SET expires_at = now() - interval '1 s' WHERE id = '%s'",
                       d->id);
         put_due(db, d, 0, -1);
-        OK(take_due(db, config_with(fates[i].hold ? UNCLEAR_HOLD : UNCLEAR_RESEND), &q, &mem, &refs,
-                    &n, &taken, &err));
+        OK(take_due(db, config_with(fates[i].hold ? UNCLEAR_HOLD : UNCLEAR_RESEND),
+                    TAKE(lane_of(PF_SMS, PRIO_NORMAL), TAKE_OLDEST, 100, 30000), fates[i].full, &mem, &refs, &n,
+                    &taken, &err));
         ck_assert_msg(n == fates[i].leaves && taken == 1, "fate %zu: %zu of %zu", i, n, taken);
         if (n == 1)
             ck_assert(strcmp(refs[0].message_id, d->id) == 0 && refs[0].fence == 4);
@@ -554,7 +576,7 @@ START_TEST(what_is_due_meets_its_fate)
             tables_ask(db, "SELECT error_code FROM message_recipients WHERE message_id = '%s'",
                        d->id),
             fates[i].code);
-        ck_assert_str_eq(tables_due(db, d, 0), fates[i].code[0] == '\0' ? "30" : "none");
+        ck_assert_str_eq(tables_due(db, d, 0), fates[i].code[0] != '\0' ? "none" : fates[i].fresh ? "29" : "30");
     }
     db_free(db);
 }
@@ -562,7 +584,6 @@ END_TEST
 
 PG_SUITE("steps", a_claim_moves_pending_and_queued_only,
          a_claim_names_its_generation_and_succeeds_once, an_expired_message_is_not_claimed,
-         a_claim_sets_the_lease_of_what_it_took,
          a_claim_does_not_write_a_pending_message, a_claim_makes_a_scheduled_message_pending,
          the_claims_of_a_message_share_its_content, a_mark_moves_pending_of_its_generation_only,
          a_mark_of_what_was_queued_before_begins_its_wait_anew,
@@ -571,4 +592,6 @@ PG_SUITE("steps", a_claim_moves_pending_and_queued_only,
          the_oldest_of_a_lane_are_taken_once_and_put_off, a_backlog_serves_its_users_in_turn,
          a_turn_reads_no_more_of_a_backlog_than_it_takes,
          more_users_than_places_are_each_served_in_a_few_rounds,
+         what_a_worker_has_comes_due_again_when_its_lease_is_over,
+         a_row_whose_recipient_is_not_there_is_put_off_and_not_told_of,
          two_schedulers_take_different_rows_without_waiting, what_is_due_meets_its_fate)

@@ -14,6 +14,7 @@
 #include "common/db/erase.h"
 #include "common/db/events.h"
 #include "common/db/feed.h"
+#include "common/db/ground.h"
 #include "common/db/idempotency.h"
 #include "common/db/messages.h"
 #include "common/db/prune.h"
@@ -181,6 +182,23 @@ static void call_keeping(struct db *db)
     ck_assert_int_ge(pruned.messages, 2); /* one counted, one gone, at least */
 }
 
+/* The cluster is this program's own, so a role and a database may be made in it. */
+static void call_ground(struct db *db)
+{
+    struct ground g;
+
+    OK(ground_make_role(db, "ground \"role", "o'secret", &mem, &err));
+    OK(ground_make_database(db, "ground \"data", "ground \"role", &mem, &err));
+    OK(ground_look(db, "ground \"role", "ground \"data", &mem, &g, &err));
+    ck_assert(g.role_exists && g.role_logs_in && g.database_exists);
+    ck_assert_str_eq(g.owner, "ground \"role");
+    ck_assert_str_eq(g.encoding, "UTF8");
+    ck_assert_str_eq(tables_ask(db, "SELECT rolpassword LIKE 'SCRAM-SHA-256$%%' FROM pg_authid"
+                                    " WHERE rolname = 'ground \"role'"), "true");
+    OK(ground_look(db, "nobody", "nothing", &mem, &g, &err));
+    ck_assert(!g.role_exists && !g.database_exists && g.owner == NULL);
+}
+
 static void call_messages(struct db *db)
 {
     struct message_draft *d = tables_message(db, 1);
@@ -207,10 +225,10 @@ static void call_messages(struct db *db)
     OK(messages_find(db, id, NULL, &mem, &message, &err));
     OK(tables_page(db, id, 0, 10, &list, &n, &err));
     OK(recipients_count(db, id, &mem, counts, &err));
-    OK(dispatch_take(db, 0, TAKE_OLDEST, 10, 1000, &mem, &due, &n, &err));
-    OK(dispatch_take(db, 0, TAKE_IN_TURN, 10, 1000, &mem, &due, &n, &err));
+    OK(dispatch_take(db, TAKE(0, TAKE_OLDEST, 10, 1000), &mem, &due, &n, &err));
+    OK(dispatch_take(db, TAKE(0, TAKE_IN_TURN, 10, 1000), &mem, &due, &n, &err));
     OK(tables_mark_queued(db, &ref, 1, &err));
-    OK(recipients_claim(db, &ref, 1, 1000, &mem, &claims, &n, &err));
+    OK(recipients_claim(db, &ref, 1, &mem, &claims, &n, &err));
     OK(recipients_abandon(db, &claims[0].ref, 1, &err));
     OK(recipients_record(db, &late, 1, &mem, &flag, &err));
     OK(recipients_settle(db, &claims[0].ref, 1, DS_FAILED, NULL, NULL, &err));
@@ -308,6 +326,7 @@ START_TEST(every_statement_prepares_on_a_fresh_schema)
     OK(schema_up(db, sql, &mem, NULL, NULL, &err));
     call_users_and_keys(db);
     call_server(db);
+    call_ground(db);
     call_messages(db);
     call_ready(db);
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
@@ -552,7 +571,7 @@ static void check_text(struct db *db, const char *text)
     OK(tables_page(db, d->id, 0, 10, &list, &n, &err));
     ck_assert_str_eq(list[0].address, "+15550000000");
     ck_assert(strcmp(list[1].address, text) == 0);
-    OK(recipients_claim(db, refs, 2, 1000, &mem, &claims, &n, &err));
+    OK(recipients_claim(db, refs, 2, &mem, &claims, &n, &err));
     ck_assert_uint_eq(n, 2);
     ck_assert(strcmp(claims[1].content, text) == 0 && strcmp(claims[1].subject, text) == 0 &&
               strcmp(claims[1].html, text) == 0 && strcmp(claims[1].address, text) == 0);
@@ -972,7 +991,7 @@ static void deliver(struct db *db, const struct message_draft *d, int first, int
     for (int i = 0; i < n; i++)
         refs[i] = tables_ref(d, first + i, 0);
     OK(tables_mark_queued(db, refs, (size_t)n, &err));
-    OK(recipients_claim(db, refs, (size_t)n, 1000, &mem, &claims, &count, &err));
+    OK(recipients_claim(db, refs, (size_t)n, &mem, &claims, &count, &err));
     for (int i = 0; i < n; i++) {
         outcomes[i] = (struct outcome){ .ref = claims[i].ref,
                                         .status = DS_SENT,

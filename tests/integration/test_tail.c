@@ -296,9 +296,17 @@ START_TEST(a_user_or_a_database_that_is_not_there_is_told)
 
     ck_assert_int_eq(o.status, 1);
     outcome_free(&o);
-    o = told(HEADERS("tail", "--for", "0"), HEADERS("NOTIFY_DATABASE_PORT=1"));
+    o = told(HEADERS("tail", "--for", "0"), HEADERS("NOTIFY_DATABASE_HOST=127.0.0.1", "NOTIFY_DATABASE_PORT=1"));
     ck_assert_int_eq(o.status, 1);
-    ck_assert_ptr_nonnull(strstr(buf_str(&o.err), "cannot connect to the database"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&o.err), "cannot connect to the database at "));
+    ck_assert_ptr_nonnull(strstr(buf_str(&o.err), ": Connection refused\n"));
+    outcome_free(&o);
+    o = told(HEADERS("tail", "--for", "0"), HEADERS("NOTIFY_DATABASE_NAME=nowhere"));
+    ck_assert_ptr_nonnull(strstr(buf_str(&o.err), ": database \"nowhere\" does not exist\n"));
+    outcome_free(&o);
+    o = told(HEADERS("tail", "--for", "0"), HEADERS("NOTIFY_DATABASE_URL=postgresql://a:se@cret@127.0.0.1/b"));
+    ck_assert_int_eq(o.status, 1);
+    ck_assert_ptr_null(strstr(buf_str(&o.err), "cret"));
     outcome_free(&o);
 }
 END_TEST

@@ -452,6 +452,68 @@ START_TEST(five_hundred_calls_are_in_flight_at_once)
 }
 END_TEST
 
+/* ---- what ends a wait ---- */
+
+static void answer_one_and_leave(struct visit *v)
+{
+    visit_request(v);
+    visit_answer(v, "ok");
+}
+
+static int64_t waited_ms(int wait_ms)
+{
+    int64_t from_ms = clock_mono_ms();
+
+    transport_run(transport, -1, wait_ms);
+    return clock_mono_ms() - from_ms;
+}
+
+START_TEST(the_end_of_an_idle_connection_ends_one_wait_at_most)
+{
+    struct peer *p = peer_start(answer_one_and_leave, NULL);
+    struct call c = call_to(p, 1);
+
+    calls_open(1);
+    ck_assert_reach(call_carry(&c), REACH_ANSWERED);
+    clock_sleep_ms(100); /* by then it has closed */
+    waited_ms(200);
+    ck_assert_int_ge(waited_ms(200), 199);
+    end_all(&c, 1);
+    peer_stop(p);
+}
+END_TEST
+
+START_TEST(a_connection_is_heard_whoever_had_its_descriptor_before)
+{
+    struct peer *p = peer_start(answer_one_and_leave, NULL);
+
+    calls_open(1);
+    for (int i = 0; i < 20; i++) {
+        struct call c = call_to(p, i);
+
+        ck_assert_reach(call_carry(&c), REACH_ANSWERED);
+        call_done(&c);
+        clock_sleep_ms(10); /* the next one meets its end, and opens another in its place */
+    }
+    calls_close();
+    peer_stop(p);
+}
+END_TEST
+
+START_TEST(what_comes_to_the_callers_own_descriptor_ends_a_wait)
+{
+    int ends[2];
+
+    ck_assert_int_eq(pipe(ends), 0);
+    calls_open(1);
+    ck_assert_int_eq(write(ends[1], "x", 1), 1);
+    transport_run(transport, ends[0], 3600 * 1000); /* else Check's limit ends it */
+    calls_close();
+    close(ends[0]);
+    close(ends[1]);
+}
+END_TEST
+
 START_TEST(the_end_cuts_off_what_is_under_way)
 {
     struct peer *p = peer_start(read_and_say_nothing, NULL);
@@ -479,4 +541,7 @@ CALLS_SUITE("transport",
             an_answer_is_cut_and_judged_and_memory_stays_flat,
             an_answer_as_long_as_the_ceiling_is_whole_and_its_connection_stays,
             a_byte_a_second_is_ended_by_the_low_speed_or_the_time_and_memory_stays_flat,
-            five_hundred_calls_are_in_flight_at_once, the_end_cuts_off_what_is_under_way)
+            five_hundred_calls_are_in_flight_at_once,
+            the_end_of_an_idle_connection_ends_one_wait_at_most,
+            a_connection_is_heard_whoever_had_its_descriptor_before,
+            what_comes_to_the_callers_own_descriptor_ends_a_wait, the_end_cuts_off_what_is_under_way)

@@ -9,6 +9,7 @@
 #include "tests/simulator/heap.h"
 
 #define IDLE_MS 1000
+#define TICK_MS 5
 #define NO_LIMIT SIZE_MAX /* the server limits its connections */
 
 struct sleeper {
@@ -24,9 +25,17 @@ struct pause {
     pthread_t thread;
 };
 
-static void push(struct pause *p, struct sleeper *s, int64_t due_ms)
+/* True: it is the first one. */
+static bool push(struct pause *p, struct sleeper *s, int64_t due_ms)
 {
     heap_push(&p->heap, (struct heap_entry){ .due_ms = due_ms, .item = s });
+    return p->heap.entries[0].item == s;
+}
+
+/* Those that only wait go on together: waking for each took more than answering it. */
+static int64_t tick_after(int64_t ms)
+{
+    return (ms + TICK_MS - 1) / TICK_MS * TICK_MS;
 }
 
 bool pause_connection(struct pause *p, struct MHD_Connection *connection,
@@ -43,8 +52,8 @@ bool pause_connection(struct pause *p, struct MHD_Connection *connection,
             abort();
         *s = (struct sleeper){ connection, *terms };
         MHD_suspend_connection(connection);
-        push(p, s, terms->ready != NULL ? terms->first_ms : terms->deadline_ms);
-        pthread_cond_signal(&p->changed);
+        if (push(p, s, terms->ready != NULL ? terms->first_ms : tick_after(terms->deadline_ms)))
+            pthread_cond_signal(&p->changed);
     }
     pthread_mutex_unlock(&p->lock);
     return going_on;

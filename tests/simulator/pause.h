@@ -17,8 +17,8 @@ enum status pause_open(struct pause **out, struct error *err);
 /*
  * From the connection's own callback, which must return at once after it.  The connection goes on
  * at deadline_ms (monotonic), or sooner when ready(arg) says so: it is asked at first_ms and then
- * each poll_ms, in another thread.  ready NULL: only the deadline counts.  False: pause_stop() was
- * called, and nothing has been done.
+ * each poll_ms, in another thread.  ready NULL: only the deadline counts, and with it come all of the
+ * next few milliseconds.  False: pause_stop() was called, and nothing has been done.
  */
 struct pause_terms {
     int64_t first_ms, deadline_ms;

@@ -21,6 +21,8 @@
 #define GATE_MS 2000
 #define GATE_POLL_MS 2
 #define HEALTH_MAX 4096
+#define CONNECTION_BYTES ((size_t)8 * 1024) /* libmicrohttpd clears them for each request */
+#define EXCHANGE_BYTES 2048 /* thousands may wait for their answers */
 
 struct server {
     const struct settings *settings;
@@ -49,6 +51,7 @@ static void *call_new(void *cls, const char *uri, struct MHD_Connection *connect
     if (call == NULL)
         abort();
     x = &call->exchange;
+    x->mem.smallest = EXCHANGE_BYTES;
     call->connection = connection;
     x->request.path = arena_strndup(&x->mem, uri, strcspn(uri, "?"));
     provider = provider_find(x->request.path);
@@ -284,7 +287,8 @@ static struct MHD_Daemon *start(struct server *s, int fd)
                             on_request, s, MHD_OPTION_LISTEN_SOCKET, fd,
                             MHD_OPTION_THREAD_POOL_SIZE, pool, MHD_OPTION_CONNECTION_LIMIT,
                             connections_limit(), MHD_OPTION_CONNECTION_TIMEOUT,
-                            (unsigned)IDLE_SECONDS, MHD_OPTION_URI_LOG_CALLBACK, call_new, s,
+                            (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                            CONNECTION_BYTES, MHD_OPTION_URI_LOG_CALLBACK, call_new, s,
                             MHD_OPTION_NOTIFY_COMPLETED, call_free, s,
                             MHD_OPTION_NOTIFY_CONNECTION, count_requests, s, MHD_OPTION_END);
 }

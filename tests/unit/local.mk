@@ -57,6 +57,7 @@ check_PROGRAMS += tests/unit/test_key_cache
 check_PROGRAMS += tests/unit/test_metrics tests/unit/test_quota
 check_PROGRAMS += tests/unit/test_program
 check_PROGRAMS += tests/unit/test_records
+check_PROGRAMS += tests/unit/test_turn
 check_PROGRAMS += tests/unit/test_request
 check_PROGRAMS += tests/unit/test_response
 check_PROGRAMS += tests/unit/test_router

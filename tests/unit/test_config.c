@@ -580,6 +580,29 @@ END_TEST
 
 /* ---- values from files ---- */
 
+START_TEST(the_brokers_address_may_come_later_only_for_who_makes_it)
+{
+    static const char missing[] = "[rabbitmq]\nurl_file = /nonexistent/rabbitmq.url\n";
+    char *const none[] = { NULL };
+    char *const other[] = { (char[]){ "NOTIFY_DATABASE_PASSWORD_FILE=/nonexistent/password" }, NULL };
+    const char *path = value_file(missing, sizeof missing - 1);
+
+    ck_assert_int_eq(config_load(path, none, &cfg, &faults), ST_INVALID);
+    forget();
+    ck_assert_int_eq(config_load_early(path, none, &cfg, &faults), ST_OK);
+    ck_assert_str_eq(cfg.rabbitmq.url_file, "/nonexistent/rabbitmq.url");
+    ck_assert_str_eq(cfg.rabbitmq.url, options_find("rabbitmq", "url")->fallback);
+    forget();
+    ck_assert_int_eq(config_load_early(path, other, &cfg, &faults), ST_INVALID);
+    ck_assert_uint_eq(faults.count, 1);
+    ck_assert_ptr_nonnull(strstr(fault(0), "NOTIFY_DATABASE_PASSWORD_FILE"));
+    forget();
+    ck_assert_int_eq(LOAD("[rabbitmq]\nurl = amqp://h/\n"), ST_OK);
+    ck_assert_str_eq(cfg.rabbitmq.url_file, "");
+    forget();
+}
+END_TEST
+
 START_TEST(a_value_can_stand_in_a_file)
 {
     char text[300], variable[300];
@@ -838,6 +861,23 @@ START_TEST(the_first_retry_is_not_later_than_the_last)
 }
 END_TEST
 
+#define TWILIO_SMS                                                                                 \
+    "[platform.sms]\nproviders = twilio\nfrom = +15550001111\n[provider.twilio]\n"                  \
+    "account_sid = AC0123456789abcdef0123456789abcdef\nauth_token = a\n"
+
+START_TEST(a_call_that_may_outlast_its_claim_is_refused)
+{
+    EXPECT({ TWILIO_SMS "[worker]\nlease_seconds = 11\n" },
+           { TWILIO_SMS "timeout_ms = 59000\n" },
+           { "[worker]\nlease_seconds = 2\n[platform.sms]\nproviders = mock\n[provider.mock]\n" },
+           { TWILIO_SMS "timeout_ms = 59001\n", NULL,
+             "t.conf:7: [provider.twilio] timeout_ms: 59001 must be at least 1000 less than [worker] "
+             "lease_seconds (60)" },
+           { TWILIO_SMS "[worker]\nlease_seconds = 10\n", NULL,
+             "t.conf:4: [provider.twilio] timeout_ms: 10000 must be at least 1000 less" });
+}
+END_TEST
+
 START_TEST(a_telegram_chat_gets_one_call_a_second_unless_another_rate_is_given)
 {
     static const struct {
@@ -922,7 +962,7 @@ START_TEST(there_is_a_bound_to_tiers_and_providers)
 }
 END_TEST
 
-SUITE("config", every_type_is_read, an_empty_file_gives_the_defaults,
+SUITE("config", the_brokers_address_may_come_later_only_for_who_makes_it, every_type_is_read, an_empty_file_gives_the_defaults,
       comments_blank_lines_bom_and_crlf_say_nothing, a_section_may_be_opened_again,
       further_tiers_are_named_by_their_keys, urls_lose_their_trailing_slashes,
       an_enabled_platform_without_providers_is_off, providers_are_found_by_name,
@@ -946,6 +986,7 @@ SUITE("config", every_type_is_read, an_empty_file_gives_the_defaults,
       each_kind_serves_its_platforms_and_no_other,
       a_provider_has_a_known_kind_and_what_it_needs,
       a_key_that_the_kind_does_not_use_is_a_fault, the_first_retry_is_not_later_than_the_last,
+      a_call_that_may_outlast_its_claim_is_refused,
       a_telegram_chat_gets_one_call_a_second_unless_another_rate_is_given,
       a_platforms_rate_is_its_own_or_its_first_providers_whichever_is_less,
       all_faults_come_at_once_by_line_and_then_the_environments,

@@ -94,6 +94,8 @@ static const struct {
     { { "notifyctl", "user", "add" }, "EMAIL is missing" },
     { { "notifyctl", "user", "list", "a@b.co" }, "unexpected word a@b.co" },
     { { "notifyctl", "seed", "x" }, "unexpected word x" },
+    { { "notifyctl", "init", "x" }, "unexpected word x" },
+    { { "notifyctl", "init", "--dry-run=no" }, "--dry-run takes no value" },
     { { "notifyctl", "user", "add", "a@b.co", "--owner=x" }, "unknown option --owner" },
     { { "notifyctl", "user", "list", "--role", "user" }, "unknown option --role" },
     { { "notifyctl", "--role", "user", "user", "add", "a@b.co" }, "unknown option --role" },

@@ -15,14 +15,19 @@
 
 static int reader;
 
-static void open_log(enum log_level level, enum log_format format)
+static void open_pipe(int flags, enum log_level level, enum log_format format)
 {
     int ends[2];
 
-    ck_assert_int_eq(pipe2(ends, O_NONBLOCK), 0);
+    ck_assert_int_eq(pipe2(ends, O_NONBLOCK | flags), 0);
     reader = ends[0];
     log_open("workerd", level, format);
     log_set_fd(ends[1]);
+}
+
+static void open_log(enum log_level level, enum log_format format)
+{
+    open_pipe(0, level, format);
 }
 
 /* All that was logged since the last call. */
@@ -190,6 +195,40 @@ START_TEST(a_line_never_exceeds_what_a_pipe_takes_at_once)
 }
 END_TEST
 
+START_TEST(gathered_lines_leave_together_and_a_warning_takes_them_along)
+{
+    char text[PIPE_BUF];
+    const char *told;
+    int lines = 0, pieces = 0;
+
+    open_pipe(O_DIRECT, LEVEL_INFO, LOG_TEXT); /* a read gives what one write gave */
+    log_gather();
+    log_info("first");
+    ck_assert_str_eq(logged(), "");
+    log_warn("second");
+    told = logged();
+    ck_assert(strstr(told, "first") != NULL && strstr(told, "first") < strstr(told, "second"));
+    log_info("third");
+    ck_assert_str_eq(logged(), "");
+    log_scatter();
+    ck_assert_ptr_nonnull(strstr(logged(), "third"));
+    log_info("fourth");
+    ck_assert_ptr_nonnull(strstr(logged(), "fourth"));
+    /* More than fit are written in pieces that are whole lines, each at most what a pipe takes. */
+    log_gather();
+    for (int i = 0; i < 200; i++)
+        log_info("many", NUM("number", i));
+    log_scatter();
+    for (ssize_t n; (n = read(reader, text, sizeof text)) > 0; pieces++) {
+        ck_assert_int_eq(text[n - 1], '\n');
+        for (ssize_t i = 0; i < n; i++)
+            lines += text[i] == '\n';
+    }
+    ck_assert_int_eq(lines, 200);
+    ck_assert_int_lt(pieces, 10);
+}
+END_TEST
+
 START_TEST(a_stuck_reader_costs_a_moment_and_the_lost_lines_are_counted)
 {
     int64_t start = clock_mono_ms();
@@ -264,5 +303,6 @@ SUITE("log", a_line_is_one_json_object, a_line_names_the_span_that_it_belongs_to
       levels_below_the_chosen_one_are_silent, a_field_replaces_the_context_of_the_same_name,
       whatever_a_field_holds_the_line_stays_one_valid_line, a_long_value_is_cut_between_characters,
       a_line_never_exceeds_what_a_pipe_takes_at_once,
+      gathered_lines_leave_together_and_a_warning_takes_them_along,
       a_stuck_reader_costs_a_moment_and_the_lost_lines_are_counted, logging_leaves_errno_alone,
       threads_do_not_mix_their_lines_or_contexts)
