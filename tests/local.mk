@@ -8,3 +8,6 @@ include tests/simulator/local.mk
 include tests/openapi/local.mk
 include tests/manual/local.mk
 include tests/operations/local.mk
+include tests/systemd/local.mk
+include tests/packages/local.mk
+include tests/release/local.mk

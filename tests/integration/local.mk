@@ -148,3 +148,19 @@ OPERATOR_HARNESS = %D%/operator.c %D%/operator.h $(STACK_HARNESS)
 %C%_test_audit_SOURCES = %D%/test_audit.c $(OPERATOR_HARNESS)
 %C%_test_prune_SOURCES = %D%/test_prune.c $(OPERATOR_HARNESS)
 %C%_test_erase_SOURCES = %D%/test_erase.c $(OPERATOR_HARNESS)
+# The same behind each web server of httpd-examples.
+if HAVE_CHECK
+INTEGRATION_TESTS += %D%/test_front_lighttpd %D%/test_front_nginx %D%/test_front_apache %D%/test_front_fcgid \
+    %D%/test_front_caddy
+endif
+FRONT_HARNESS = %D%/front.c %D%/front.h %D%/web.c %D%/web.h $(STACK_HARNESS)
+%C%_test_front_lighttpd_SOURCES = %D%/test_front_lighttpd.c $(FRONT_HARNESS)
+%C%_test_front_nginx_SOURCES = %D%/test_front_nginx.c $(FRONT_HARNESS)
+%C%_test_front_apache_SOURCES = %D%/test_front_apache.c $(FRONT_HARNESS)
+%C%_test_front_fcgid_SOURCES = %D%/test_front_fcgid.c $(FRONT_HARNESS)
+%C%_test_front_caddy_SOURCES = %D%/test_front_caddy.c $(FRONT_HARNESS)
+# The first command of a new installation, on a Postgres of its own.
+if HAVE_CHECK
+INTEGRATION_TESTS += %D%/test_init
+endif
+%C%_test_init_SOURCES = %D%/test_init.c %D%/pg.c %D%/pg.h $(STACK_HARNESS)

@@ -5,6 +5,7 @@ import re
 import subprocess
 import tempfile
 
+import packages
 import pages
 import tap
 
@@ -37,17 +38,34 @@ def usable_here(text, folder):
     return text
 
 
+def refusal(text, folder):
+    """What --check-config has against it."""
+    (folder / "notification-system.conf").write_text(usable_here(text, folder))
+    run = subprocess.run([BUILD.resolve() / "ctl/notifyctl", "-c", "notification-system.conf", "--check-config"],
+                         cwd=folder, env={}, capture_output=True, text=True)
+    return run.stderr.strip() or f"status {run.returncode}" if run.returncode else None
+
+
 def configuration_faults():
     """Each block of ```ini; one of ```ini part shows a few lines that are no file."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         for page in pages.PAGES:
             for number, text in pages.blocks(page, "ini"):
-                (folder / "notification-system.conf").write_text(usable_here(text, folder))
-                run = subprocess.run([BUILD.resolve() / "ctl/notifyctl", "-c", "notification-system.conf", "--check-config"],
-                                     cwd=folder, env={}, capture_output=True, text=True)
-                if run.returncode:
-                    yield f"{pages.name_of(page)}:{number}: {run.stderr.strip()}"
+                fault = refusal(text, folder)
+                if fault:
+                    yield f"{pages.name_of(page)}:{number}: {fault}"
+
+
+def packaged_faults():
+    """What the packages bring; what stands there commented out is to be right too."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        text = (pages.TOP / "packaging/notification-system.conf").read_text()
+        for title, one in [("as it is", text), ("with its examples", re.sub(r"^#(?=\w+ = )", "", text, flags=re.M))]:
+            fault = refusal(one, folder)
+            if fault:
+                yield f"{title}: {fault}"
 
 
 def installed_faults():
@@ -65,18 +83,17 @@ def listed_faults():
 
 
 def package_faults():
-    """A build by hand needs what quickstart installs for it; Check is for the tests."""
-    script = (pages.TOP / "tools/install-packages").read_text()
-    wanted = set(re.search(r"^build=\((.*?)\)", script, re.S | re.M)[1].split()) - {"check"}
+    """A build by hand needs what quickstart installs for it."""
     guide = (pages.TOP / "docs/getting-started.md").read_text()
     given = set(re.search(r"apt-get install -y (.*?)\nautoreconf", guide, re.S)[1].replace("\\", "").split())
-    for package in sorted(wanted - given):
+    for package in sorted(packages.build_packages() - given):
         yield f"docs/getting-started.md does not install {package}"
 
 
 results = tap.Tap()
 results.result("every relative link leads to a file and a heading that are there", link_faults())
 results.result("every configuration that is shown whole is accepted by --check-config", configuration_faults())
+results.result("the configuration of the packages is accepted", packaged_faults())
 results.result("every document is installed", installed_faults())
 results.result("README.md lists every document", listed_faults())
 results.result("the guide installs every package that the build needs", package_faults())

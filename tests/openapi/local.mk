@@ -1,6 +1,6 @@
 # docs/openapi.yaml against the code, its page and what the server answers.
 SCRIPT_TESTS += %D%/tables.py %D%/drift.py
-EXTRA_DIST += %D%/python.sh %D%/tables.py %D%/drift.py %D%/answers.py %D%/description.py %D%/judge.py %D%/tap.py
+EXTRA_DIST += %D%/python.sh %D%/tables.py %D%/drift.py %D%/answers.py %D%/description.py %D%/judge.py %D%/packages.py %D%/tap.py
 EXTRA_DIST += %D%/transcripts.sh %D%/transcript.jq %D%/lint.sh %D%/reference.sh %D%/tools.sh
 EXTRA_DIST += %D%/package.json %D%/package-lock.json %D%/.npmrc %D%/.spectral.yaml %D%/reference
 

@@ -25,12 +25,15 @@ our_processes() {
 # --- start ----------------------------------------------------------------------------------------
 
 start_supervisor() {
-    local files
+    local files holder=()
+    if has_shared_socket; then
+        holder=(/usr/bin/python3 "$source/tools/quickstart/hold.py" "$sockets/notify.sock" "$(front_group)")
+    fi
     files=$(ulimit -H -n)
     [[ $files != unlimited ]] && ((files < 65536)) || files=65536
     ulimit -S -n "$files"
     # 7 and 8 are our own locks, which must not live on in the parts.
-    NOTIFY_QUICKSTART_DIR=$dir setsid runsvdir -P "$dir/sv" \
+    NOTIFY_QUICKSTART_DIR=$dir setsid "${holder[@]}" runsvdir -P "$dir/sv" \
         </dev/null >>"$dir/log/supervisor.log" 2>&1 7>&- 8>&- &
     supervisor=$!
     write_record "$dir/run/supervisor" "$supervisor"
@@ -43,7 +46,7 @@ tcp_open() {
 part_ready() {
     case $1 in
         postgres) "$postgres_bin/pg_isready" -q -h 127.0.0.1 -p "${port[postgres]}" ;;
-        redis) [[ $(REDISCLI_AUTH=${secret[password]} redis-cli -s "$sockets/redis.sock" ping 2>&1) == PONG ]] ;;
+        redis) [[ $(REDISCLI_AUTH=${secret[password]} "$redis_cli" -s "$sockets/redis.sock" ping 2>&1) == PONG ]] ;;
         fcgi-*) [[ -S $sockets/$1.sock ]] && part_pid "$1" >/dev/null ;;
         workerd) curl -s -f -m 2 -o /dev/null "$workerd_url/ready" ;;
         front) front_ready ;;

@@ -15,6 +15,7 @@ write_part() {
     rm -f "$service/deaths" "$service/down"
     {
         part_head "$1"
+        case $1 in fcgi-*) ;; *) echo 'exec 6<&-' ;; esac
         echo 'part_begins'
         cat
     } >"$service/run"
@@ -129,6 +130,16 @@ END
 
 # --- redis ----------------------------------------------------------------------------------------
 
+# Valkey where Redis is not: it takes the same configuration and the same commands.
+find_redis() {
+    local name
+    for name in redis valkey; do
+        redis_server=$name-server redis_cli=$name-cli
+        command -v "$redis_server" >/dev/null && command -v "$redis_cli" >/dev/null && return
+    done
+    die "neither Redis (redis-server, redis-cli) nor Valkey (valkey-server, valkey-cli) is there"
+}
+
 write_redis() {
     cat >"$dir/etc/redis.conf" <<END
 bind 127.0.0.1
@@ -142,7 +153,7 @@ appendonly no
 maxmemory 256mb
 maxmemory-policy allkeys-lru
 END
-    write_part redis <<<"exec redis-server $dir/etc/redis.conf"
+    write_part redis <<<"exec $redis_server $dir/etc/redis.conf"
 }
 
 # --- rabbitmq -------------------------------------------------------------------------------------
@@ -221,10 +232,15 @@ programs=(fcgi-1 fcgi-2 workerd)
 write_programs() {
     local name
     for name in fcgi-1 fcgi-2; do
-        write_part "$name" <<END
+        if has_shared_socket; then
+            ln -sfn notify.sock "$sockets/$name.sock"
+            write_part "$name" <<<"LISTEN_FDS=1 LISTEN_PID=\$\$ exec $dir/bin/notify.fcgi -c $config 3<&6 6<&-"
+        else
+            write_part "$name" <<END
 exec spawn-fcgi -n -s $sockets/$name.sock -M 0660 -b 1024 -- \\
     $dir/bin/notify.fcgi -c $config
 END
+        fi
     done
     write_part workerd <<<"exec $dir/bin/workerd -c $config"
     for name in "${programs[@]}"; do touch "$dir/sv/$name/down"; done
@@ -236,13 +252,4 @@ start_programs() {
         rm -f "$dir/sv/$name/down"
         sv up "$dir/sv/$name" >/dev/null
     done
-}
-
-write_front() {
-    mkdir -p "$dir/front"
-    write_part front <<END
-export FRONT_ADDRESS=127.0.0.1 FRONT_PORT=${port[front]} FRONT_SOCKETS=$sockets
-export FRONT_ROOT=$dir/front FRONT_LOG=$dir/log/front-access.log
-exec lighttpd -D -f $source/httpd-examples/lighttpd/lighttpd.conf
-END
 }

@@ -121,6 +121,14 @@ our_settings() {
     put provider.mock.kind mock
 }
 
+# Under mod_fcgid a responder runs as the web server's user, for whom our unix sockets are closed.
+without_sockets() {
+    put database.host 127.0.0.1
+    unset 'setting[redis.socket]'
+    put redis.host 127.0.0.1
+    put redis.port "${port[redis]}"
+}
+
 # apply_sets SECTION.KEY=VALUE...
 apply_sets() {
     local set name
@@ -169,6 +177,6 @@ print_env() {
         NOTIFY_API_KEY "${secret[api_key]}" NOTIFY_ADMIN_KEY "${secret[admin_key]}" \
         NOTIFY_CONFIG "$config" NOTIFY_BIN "$dir/bin" NOTIFY_SQL_DIR "$source/sql" \
         NOTIFY_MAILDIR "$dir/mail" DATABASE_URL "$database_url" REDIS_URL "$redis_url" \
-        AMQP_URL "$amqp_url" SIMULATOR_URL "$simulator_url" \
+        REDIS_CLI "$redis_cli" AMQP_URL "$amqp_url" SIMULATOR_URL "$simulator_url" \
         SIMULATOR_LOG "$dir/log/simulator-requests.jsonl" WORKERD_URL "$workerd_url"
 }
