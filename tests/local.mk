@@ -10,4 +10,5 @@ include tests/manual/local.mk
 include tests/operations/local.mk
 include tests/systemd/local.mk
 include tests/packages/local.mk
+include tests/containers/local.mk
 include tests/release/local.mk
