@@ -22,9 +22,10 @@ listening_ports() {
 }
 
 # choose_ports [FRONT]: keeps earlier choices that are still free.  New ones come from below the
-# range from which the kernel takes the ports of outgoing connections.
+# range from which the kernel takes the ports of outgoing connections, each process having ten of its
+# own to begin with: two that start side by side would else choose the same before either listens.
 choose_ports() {
-    local name number
+    local name number next=$((12000 + $$ % 2000 * 10))
     local -A taken=()
     while read -r number; do taken[$number]=1; done < <(listening_ports)
     if [[ -f $dir/ports ]]; then
@@ -36,7 +37,7 @@ choose_ports() {
     fi
     for name in "${port_names[@]}"; do
         number=${port[$name]-}
-        while [[ -z $number || -n ${taken[$number]-} ]]; do number=$((20000 + RANDOM % 10000)); done
+        while [[ -z $number || -n ${taken[$number]-} ]]; do number=$((next++)); done
         taken[$number]=1
         port[$name]=$number
     done
