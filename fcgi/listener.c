@@ -116,3 +116,19 @@ enum status listener_open(const char *address, int *fd, struct error *err)
         fcntl(*fd, F_SETFL, fcntl(*fd, F_GETFL) | O_NONBLOCK);
     return s;
 }
+
+/* Unix sockets know who called listen(2) (SO_PEERCRED, unix(7)): spawn-fcgi -n becomes us.  TCP does not. */
+static bool is_ours_alone(int fd)
+{
+    struct ucred who;
+    socklen_t len = sizeof who;
+
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 && len == sizeof who &&
+           who.pid == getpid();
+}
+
+void listener_refuse(int fd)
+{
+    if (is_ours_alone(fd))
+        shutdown(fd, SHUT_RD);
+}

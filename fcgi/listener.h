@@ -9,4 +9,11 @@
  * socket is non-blocking afterwards.  ST_INVALID: none of them is there.
  */
 enum status listener_open(const char *address, int *fd, struct error *err);
+
+/*
+ * From now on a connect(2) to a unix socket that is ours alone is refused at once, so that the web server
+ * turns to another; what waits in it can still be accepted.  A socket that others may have too, as that
+ * of systemd or one that was listened on by another process, stays as it is.
+ */
+void listener_refuse(int fd);
 #endif

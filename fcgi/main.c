@@ -82,6 +82,7 @@ static void run(const struct config *config, int listen_fd)
     webhooks_warn_unverified(config);
     program_wait(&hooks);
     log_info("stopping");
+    listener_refuse(listen_fd);
     eventfd_write(context.stop_fd, 1);
     for (int i = 0; i < n; i++)
         pthread_join(threads[i], NULL);

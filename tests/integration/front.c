@@ -295,7 +295,8 @@ int front_run(const struct front *f)
         a_reload_of_the_front_fails_no_request, /* the last: not every server can */
     };
     char which[64], where[32], public_url[128];
-    const char *settings[] = { which, where, public_url, "rate_limit.unlimited=0", NULL };
+    const char *settings[] = { which, where, public_url, "rate_limit.unlimited=0",
+                               f->one_socket ? "--one-socket" : NULL, NULL };
     int port = web_free_port();
 
     front = f;

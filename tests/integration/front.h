@@ -17,6 +17,7 @@ struct front {
     void (*end_responder)(void); /* SIGTERM to one of them, which is started anew; returns when it is */
     bool refuses_chunks; /* it cannot tell a responder of a body without a length */
     bool resets_at_reload; /* it closes a listening socket with the connections that wait in it */
+    bool one_socket;       /* it leaves a socket that refused alone for longer than a start takes */
 };
 
 void reload_by_hup(void);

@@ -17,9 +17,9 @@ write_front() {
 
 # Apache forgets the body of a request that it gives to a second socket because the first refuses, and
 # Caddy gives none to a second.  They have one for both responders instead, which stays while these are
-# started anew, as under systemd.
+# started anew, as under systemd.  The others have it where it is asked for.
 has_shared_socket() {
-    [[ $front == apache || $front == caddy ]]
+    [[ $one_socket == 1 || $front == apache || $front == caddy ]]
 }
 
 # Apache never serves as root: the socket is then for the group of the user that it becomes.
@@ -30,7 +30,7 @@ front_group() {
 # adapt EXAMPLE FILE SED-EXPRESSION...: the example as FILE; what is left of the example's own places
 # means that an expression did not fit.
 adapt() {
-    local expression words=()
+    local expression words=(-e '')
     for expression in "${@:3}"; do words+=(-e "$expression"); done
     sed "${words[@]}" "$source/httpd-examples/$1" >"$dir/front/$2"
     if grep -E '^[^#]*(/run/notification-system|/usr/libexec|example\.com|443)' "$dir/front/$2" >&2; then
@@ -40,9 +40,11 @@ adapt() {
 }
 
 write_lighttpd() {
+    local changes=()
     # The entry of one socket and its second line, for each of ours.
-    adapt lighttpd/fastcgi.conf fastcgi.conf \
-        '/\/notify\.sock"/{N;h;s|/notify\.sock|/fcgi-1.sock|;s|$|,|;p;g;s|/notify\.sock|/fcgi-2.sock|}'
+    has_shared_socket ||
+        changes=('/\/notify\.sock"/{N;h;s|/notify\.sock|/fcgi-1.sock|;s|$|,|;p;g;s|/notify\.sock|/fcgi-2.sock|}')
+    adapt lighttpd/fastcgi.conf fastcgi.conf "${changes[@]}"
     install -m 644 "$source/httpd-examples/lighttpd/lighttpd.conf" "$dir/front/lighttpd.conf"
     write_part front <<END
 export FRONT_ADDRESS=127.0.0.1 FRONT_PORT=${port[front]} FRONT_SOCKETS=$sockets
@@ -52,11 +54,13 @@ END
 }
 
 write_nginx() {
-    local one="    server unix:$sockets/fcgi-1.sock max_fails=0;" user=
+    local one="    server unix:$sockets/fcgi-1.sock max_fails=0;" ours user=
     ((EUID)) || user='user root;'
+    ours=$one'\n'${one/fcgi-1/fcgi-2}
+    if has_shared_socket; then ours=${one/fcgi-1/notify}; fi
     adapt nginx/notification-system.conf site.conf \
         "s|listen 443 ssl http2;|listen 127.0.0.1:${port[front]};|" '/listen \[::\]:443/d' \
-        '/ssl_/d' '/server_name/d' "s|^ *server unix:.*|$one\n${one/fcgi-1/fcgi-2}|"
+        '/ssl_/d' '/server_name/d' "s|^ *server unix:.*|$ours|"
     cat >"$dir/front/nginx.conf" <<END
 daemon off;
 $user
