@@ -420,9 +420,9 @@ static bool expects_more(const struct loop *l)
 
 /*
  * Stopping: what has arrived is still carried through, connections too that the kernel has taken for
- * us already, since a front cannot send a request anew whose connection is reset.  Where the socket could
- * not refuse further ones (listener_refuse), the last thread closes the socket in the moment in which nothing waits there, and a
- * connection whose request is on its way is waited for.
+ * us already, since a front cannot send a request anew whose connection is reset.  A socket that
+ * listener_refuse left open is closed by the last thread, in the moment in which nothing waits there, and
+ * a connection whose request is on its way is waited for.
  */
 static void wind_up(struct loop *l)
 {

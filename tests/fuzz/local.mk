@@ -21,6 +21,8 @@ tests/fuzz/replay.log: $(fuzz_targets)
 fuzzers: $(fuzz_targets)
 .PHONY: fuzzers
 EXTRA_DIST += tests/fuzz/replay.sh tests/fuzz/corpus
+fuzz_targets += tests/fuzz/fuzz_json_path
+tests_fuzz_fuzz_json_path_LDADD = $(fuzz_ldadd)
 fuzz_targets += tests/fuzz/fuzz_config
 tests_fuzz_fuzz_config_LDADD = $(fuzz_ldadd)
 fuzz_targets += tests/fuzz/fuzz_urlform

@@ -120,6 +120,28 @@ START_TEST(unknown_members_are_ignored)
 }
 END_TEST
 
+/* What is not written as we write it is read all the same. */
+START_TEST(another_writer_may_write_it_otherwise)
+{
+    static const char *const texts[] = {
+        "{\"recipients\":[[4,1],[5,0]],\"message_id\":\"" MESSAGE "\"}",
+        "{ \"message_id\": \"" MESSAGE "\", \"recipients\": [[4, 1], [5, 0]] }\n",
+        "{\"message_id\":\"" MESSAGE "\",\"recipients\":[[4,1],[5,0]],\"x\":[]}",
+        "{\"message_id\":\"" MESSAGE "\",\"recipients\":[[4,1],[5,0] ]}",
+    };
+    struct envelope e;
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        ck_assert_msg(decode(texts[i], &e) == ST_OK, "%s: %s", texts[i], err.text);
+        ck_assert_str_eq(e.message_id, MESSAGE);
+        ck_assert_uint_eq(e.count, 2);
+        ck_assert_int_eq(e.recipients[0].n * 10 + e.recipients[0].fence, 41);
+        ck_assert_int_eq(e.recipients[1].n * 10 + e.recipients[1].fence, 50);
+    }
+    arena_done(&mem);
+}
+END_TEST
+
 #define OF(recipients) "{\"message_id\":\"" MESSAGE "\",\"recipients\":" recipients "}"
 #define NO_PAIR(i) "envelope, recipient " i ": not a pair of numbers"
 #define NO_ID "envelope has no message_id"
@@ -138,6 +160,7 @@ START_TEST(each_fault_is_refused_in_words_of_its_own)
         { "{\"recipients\":[[0,0]]}", NO_ID },
         { "{\"message_id\":7,\"recipients\":[[0,0]]}", NO_ID },
         { "{\"message_id\":\"7\",\"recipients\":[[0,0]]}", NO_ID },
+        { "{\"message_id\":\"0190000z-0000-7000-8000-000000000001\",\"recipients\":[[0,0]]}", NO_ID },
         { "{\"message_id\":\"" MESSAGE "x\",\"recipients\":[[0,0]]}", NO_ID },
         { "{\"message_id\":\"" MESSAGE "\"}", NOBODY },
         { OF("[]"), NOBODY },
@@ -151,6 +174,10 @@ START_TEST(each_fault_is_refused_in_words_of_its_own)
         { OF("[[-1,0]]"), NO_PAIR("0") },
         { OF("[[0,-1]]"), NO_PAIR("0") },
         { OF("[[0.5,0]]"), NO_PAIR("0") },
+        { OF("[[01,0]]"), NULL },
+        { OF("[[0,0]"), NULL },
+        { OF("[[0,0],]"), NULL },
+        { OF("[[0,0][1,0]]"), NULL },
         { OF("[[0,2147483648]]"), NO_PAIR("0") },
         { OF("[[4294967296,0]]"), NO_PAIR("0") },
         { "{\"message_id\":\"" MESSAGE "\",\"message_id\":\"" MESSAGE "\"}", NULL },
@@ -173,4 +200,4 @@ END_TEST
 SUITE("envelope", an_event_names_the_message_and_pairs_of_n_and_fence,
       what_is_encoded_is_decoded_again, the_largest_envelope_is_within_its_bound,
       one_recipient_too_many_is_refused, one_byte_too_many_is_refused, unknown_members_are_ignored,
-      each_fault_is_refused_in_words_of_its_own)
+      another_writer_may_write_it_otherwise, each_fault_is_refused_in_words_of_its_own)

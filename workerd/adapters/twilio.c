@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/json.h"
+#include "common/base/json_path.h"
 #include "common/base/urlform.h"
 #include "common/base/utf8.h"
 #include "workerd/adapters/verdict.h"
@@ -298,12 +299,17 @@ static struct verdict twilio_judge(const struct provider *p, const struct reply 
     struct error unreadable;
     SCOPED(json_t) doc = NULL;
     const char *sid;
+    bool good;
 
     if (r->reach != REACH_ANSWERED)
         return verdict_of_reach(r, mem);
+    good = r->status >= 200 && r->status <= 299;
+    sid = good ? json_path_skim(r->body, r->body_len, "sid", mem) : NULL;
+    if (sid != NULL && is_sid(sid))
+        return verdict_accepted(sid);
     /* A gateway may answer with anything: then doc is NULL, and has no members. */
     doc = json_read(r->body, r->body_len, &unreadable);
-    if (r->status < 200 || r->status > 299)
+    if (!good)
         return judge_refusal(p, doc, r, mem);
     sid = json_string_value(json_object_get(doc, "sid"));
     if (sid == NULL || !is_sid(sid))

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/json.h"
+#include "common/base/json_path.h"
 #include "common/base/utf8.h"
 #include "workerd/adapters/verdict.h"
 
@@ -422,13 +423,11 @@ static struct verdict judge_error(const struct provider *p, const json_t *error,
     return v;
 }
 
-/* messages[0].id where it can be stored as it is, else NULL. */
-static const char *message_id(const json_t *doc, struct arena *mem)
-{
-    const json_t *message = json_array_get(json_object_get(doc, "messages"), 0);
-    const char *id = json_string_value(json_object_get(message, "id"));
+#define MESSAGE_ID_PATH "messages.0.id"
 
-    return id != NULL && is_word(id) && strlen(id) <= MESSAGE_ID_MAX ? arena_strdup(mem, id) : NULL;
+static bool can_be_stored(const char *id)
+{
+    return id != NULL && is_word(id) && strlen(id) <= MESSAGE_ID_MAX;
 }
 
 /*
@@ -446,11 +445,14 @@ static struct verdict whatsapp_judge(const struct provider *p, const struct repl
 
     if (r->reach != REACH_ANSWERED)
         return verdict_of_reach(r, mem);
+    id = good ? json_path_skim(r->body, r->body_len, MESSAGE_ID_PATH, mem) : NULL;
+    if (can_be_stored(id))
+        return verdict_accepted(id);
     /* A gateway may answer with anything: then doc is NULL, and has no members. */
     doc = json_read(r->body, r->body_len, &unreadable);
-    id = good ? message_id(doc, mem) : NULL;
-    if (id != NULL)
-        return verdict_accepted(id);
+    id = good ? json_string_value(json_path_find(doc, MESSAGE_ID_PATH, mem)) : NULL;
+    if (can_be_stored(id))
+        return verdict_accepted(arena_strdup(mem, id));
     error = json_object_get(doc, "error");
     if (good && error == NULL)
         return verdict_make(VERDICT_UNCLEAR, "unreadable_answer", NULL, r, mem);
