@@ -92,7 +92,14 @@ enum status recipients_claim(struct db *db, const struct recipient_ref refs[], s
     return ST_OK;
 }
 
+/* What the timeline tells of an outcome, whatever became of its recipient meanwhile. */
+#define TOLD                                                                                      \
+    "o.attempt, o.provider, o.provider_id, o.code, o.message, o.latency_ms, o.duplicate, o.untried"
+
 /*
+ * Outcomes and rows are joined once, by key: a join of two lists would compare each with each.  So the
+ * late ones, which found their rows moved on, are looked for only where there are any.
+ *
  * Left out of `moved` on purpose: rows that stay with the worker (a retry, a held one); they are in
  * `changed` and their dispatch row comes due again, at the latest when the message expires.  A time
  * in next_attempt_at is that, and tells a held row from one that a worker has claimed.  `woken`:
@@ -121,7 +128,7 @@ static const struct statement record = {
     "    FROM o"
     "   WHERE r.message_id = o.message_id AND r.n = o.n AND r.fence = o.fence"
     "     AND r.status = 'sending'"
-    "  RETURNING r.message_id, r.n, r.status, o.delay_ms"
+    "  RETURNING r.message_id, r.n, r.status, o.delay_ms, " TOLD
     "), moved AS ("
     "  SELECT message_id, n, status, " WAS_OPEN " FROM changed"
     "   WHERE status NOT IN ('pending', 'sending')"
@@ -136,13 +143,17 @@ static const struct statement record = {
     ", events AS ("
     "  INSERT INTO message_events (message_id, n, event, status, attempt, provider, code, detail,"
     "                              latency_ms, next_attempt_at, possible_duplicate, provider_id)"
-    "  SELECT o.message_id, o.n,"
-    "         CASE WHEN c.n IS NULL THEN 'attempt_late' WHEN NOT o.untried THEN 'attempt'"
-    "              WHEN o.status = 'pending' THEN 'held_back' ELSE o.status::text END,"
-    "         o.status::text, o.attempt, o.provider, o.code, o.message, o.latency_ms,"
-    "         CASE WHEN c.status = 'pending' THEN now() + o.delay_ms * interval '1 millisecond' END,"
-    "         o.duplicate, o.provider_id"
-    "    FROM o LEFT JOIN changed c ON c.message_id = o.message_id AND c.n = o.n"
+    "  SELECT message_id, n,"
+    "         CASE WHEN NOT untried THEN 'attempt' WHEN status = 'pending' THEN 'held_back'"
+    "              ELSE status::text END,"
+    "         status::text, attempt, provider, code, message, latency_ms,"
+    "         CASE WHEN status = 'pending' THEN now() + delay_ms * interval '1 millisecond' END,"
+    "         duplicate, provider_id FROM changed"
+    "  UNION ALL"
+    "  SELECT message_id, n, 'attempt_late', status::text, attempt, provider, code, message,"
+    "         latency_ms, NULL, duplicate, provider_id FROM o"
+    "   WHERE (SELECT count(*) FROM changed) < (SELECT count(*) FROM o)"
+    "     AND NOT EXISTS (SELECT FROM changed c WHERE c.message_id = o.message_id AND c.n = o.n)"
     "), woken AS ("
     "  UPDATE callback_parked SET due_at = now() WHERE ctid = ANY (ARRAY("
     "    SELECT p.ctid FROM o JOIN callback_parked p"

@@ -187,7 +187,10 @@ enum status callbacks_record(struct db *db, const struct callback_report reports
     return ST_OK;
 }
 
-/* Each wait is as long as all before it together, so that a stranger's are asked for seldom. */
+/*
+ * Each wait is as long as all before it together, so that a stranger's are asked for seldom.  `judged` is
+ * joined by key only: a join with `due` would compare each with each.
+ */
 static const struct statement retry = {
     "callbacks_retry",
     "WITH due AS MATERIALIZED ("
@@ -195,22 +198,19 @@ static const struct statement retry = {
     "     FOR UPDATE SKIP LOCKED"
     "), live AS MATERIALIZED ("
     "  SELECT provider, event_id, event, step, message_id AS own_message, n AS own_n, provider_id,"
-    "         code, message, NULL::text AS address FROM due"
-    "), " APPLY ", ended AS ("
-    "  SELECT provider, event_id, n.message_id IS NULL AS dropped FROM named n JOIN due d"
-    "   USING (provider, event_id)"
-    "   WHERE n.message_id IS NOT NULL"
-    "      OR d.at < now() - interval '" TEXT(CALLBACKS_PARKED_HOURS) " hours'"
+    "         code, message, NULL::text AS address, at FROM due"
+    "), " APPLY ", judged AS ("
+    "  SELECT provider, event_id, message_id IS NOT NULL AS matched,"
+    "         at < now() - interval '" TEXT(CALLBACKS_PARKED_HOURS) " hours' AS too_old FROM named"
     "), removed AS ("
-    "  DELETE FROM callback_parked p USING ended e"
-    "   WHERE p.provider = e.provider AND p.event_id = e.event_id"
+    "  DELETE FROM callback_parked p USING judged j"
+    "   WHERE p.provider = j.provider AND p.event_id = j.event_id AND (j.matched OR j.too_old)"
     "), later AS ("
     "  UPDATE callback_parked p SET due_at = now() + greatest(now() - p.at, interval '500 ms')"
-    "    FROM due d WHERE p.provider = d.provider AND p.event_id = d.event_id"
-    "     AND NOT EXISTS (SELECT FROM ended e"
-    "                      WHERE e.provider = d.provider AND e.event_id = d.event_id)"
+    "    FROM judged j"
+    "   WHERE p.provider = j.provider AND p.event_id = j.event_id AND NOT j.matched AND NOT j.too_old"
     ") SELECT (SELECT count(*) FROM due), (SELECT count(*) FROM changed),"
-    "         (SELECT count(*) FROM ended WHERE dropped)",
+    "         (SELECT count(*) FROM judged WHERE too_old AND NOT matched)",
     5
 };
 
