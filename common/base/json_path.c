@@ -78,13 +78,21 @@ static void skip_blanks(struct skim *s)
         s->at++;
 }
 
+/* Up to the quote before which an even number of backslashes stands. */
 static bool skip_string(struct skim *s)
 {
+    const char *start, *quote, *slash;
+
     if (!take(s, '"'))
         return false;
-    while (s->at < s->end && *s->at != '"')
-        s->at += *s->at == '\\' && s->end - s->at > 1 ? 2 : 1;
-    return take(s, '"');
+    for (start = s->at; (quote = memchr(s->at, '"', (size_t)(s->end - s->at))) != NULL;) {
+        s->at = quote + 1;
+        for (slash = quote; slash > start && slash[-1] == '\\';)
+            slash--;
+        if ((quote - slash) % 2 == 0)
+            return true;
+    }
+    return false;
 }
 
 static bool skip_nested(struct skim *s)

@@ -108,26 +108,27 @@ const char *urlform_find(const struct urlform *form, const char *key)
 }
 
 /* RFC 3986 section 2.3. */
-static bool is_unreserved(char c)
+static inline bool is_unreserved(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("-._~", c) != NULL);
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
 }
 
 void urlform_encode(struct buf *out, const char *text)
 {
     static const char digits[] = "0123456789ABCDEF";
 
-    for (; *text != '\0'; text++) {
-        unsigned char byte = (unsigned char)*text;
+    while (*text != '\0') {
+        const char *start = text;
+        unsigned char byte;
 
-        if (is_unreserved(*text)) {
-            buf_addc(out, *text);
-        } else {
-            buf_addc(out, '%');
-            buf_addc(out, digits[byte >> 4]);
-            buf_addc(out, digits[byte & 15]);
-        }
+        while (is_unreserved(*text))
+            text++;
+        buf_add(out, start, (size_t)(text - start));
+        if (*text == '\0')
+            return;
+        byte = (unsigned char)*text++;
+        buf_add(out, (const char[]){ '%', digits[byte >> 4], digits[byte & 15] }, 3);
     }
 }
 

@@ -2,12 +2,14 @@
 #include "common/transport/wagon.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
 
 #include "common/base/clock.h"
+#include "common/crypto/digest.h"
 #include "common/transport/transport.h"
 
 /* Load balancers commonly close what was idle for 60 seconds: a request must not meet that. */
@@ -40,6 +42,8 @@ static void free_lists(struct wagon *w)
 void wagon_done(struct wagon *w)
 {
     curl_easy_cleanup(w->own_easy);
+    curl_url_cleanup(w->url);
+    free(w->url_text);
     free_lists(w);
     buf_free(&w->answer);
     for (int i = 0; i < REPLY_HEADERS; i++)
@@ -53,6 +57,8 @@ bool wagon_begin(struct wagon *w, const struct transfer *what, void *owner, int6
                            .owner = owner,
                            .started_ms = now_ms,
                            .own_easy = w->own_easy,
+                           .url = w->url,
+                           .url_text = w->url_text,
                            .retry_after_ms = -1 };
 
     buf_clear(&w->answer);
@@ -238,6 +244,19 @@ static void set_limits(struct wagon *w, int64_t now_ms)
     }
 }
 
+/* Found out once: it takes libcurl four thousand instructions to tell its own version. */
+static bool has_file_of_authorities(void)
+{
+    static atomic_int known; /* 0: not yet */
+    int answer = atomic_load_explicit(&known, memory_order_relaxed);
+
+    if (answer == 0) {
+        answer = curl_version_info(CURLVERSION_NOW)->cainfo != NULL ? 1 : -1;
+        atomic_store_explicit(&known, answer, memory_order_relaxed);
+    }
+    return answer == 1;
+}
+
 /*
  * Whom we trust.  Debian's libcurl also has a folder of authorities (CAPATH), beside its file of
  * them.  With the folder set, a bundle of our own would not be the only trust; and libcurl keeps no
@@ -254,18 +273,41 @@ static void set_tls(struct wagon *w)
     curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
     if (bundle[0] != '\0')
         curl_easy_setopt(e, CURLOPT_CAINFO, bundle);
-    if (bundle[0] != '\0' || curl_version_info(CURLVERSION_NOW)->cainfo != NULL)
+    if (bundle[0] != '\0' || has_file_of_authorities())
         curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
+}
+
+/*
+ * A URL that is given parsed is neither parsed nor put together again for each call, which took a tenth of
+ * all instructions of a delivery.  Most calls go where the one before went.
+ */
+static void set_url(struct wagon *w)
+{
+    const char *url = w->what->url;
+
+    if (w->url_text == NULL || strcmp(w->url_text, url) != 0) {
+        curl_url_cleanup(w->url);
+        free(w->url_text);
+        w->url = curl_url();
+        w->url_text = strdup(url);
+        if (w->url == NULL || w->url_text == NULL)
+            abort();
+        if (curl_url_set(w->url, CURLUPART_URL, url, 0) != CURLUE_OK) {
+            curl_url_cleanup(w->url);
+            w->url = NULL; /* libcurl says by itself what is wrong with it */
+        }
+    }
+    curl_easy_setopt(w->easy, CURLOPT_URL, url);
+    curl_easy_setopt(w->easy, CURLOPT_CURLU, w->url);
 }
 
 static void set_common(struct wagon *w, int64_t now_ms)
 {
-    const struct transfer *what = w->what;
     CURL *e = w->easy;
 
     curl_easy_reset(e); /* keeps connections */
     curl_easy_setopt(e, CURLOPT_PRIVATE, w);
-    curl_easy_setopt(e, CURLOPT_URL, what->url);
+    set_url(w);
     curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, w->origin.scheme);
     curl_easy_setopt(e, CURLOPT_RESOLVE, w->resolve);
     curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L); /* never joins a resolver thread, were there one */
@@ -282,10 +324,33 @@ static void set_common(struct wagon *w, int64_t now_ms)
     curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, w);
     set_limits(w, now_ms);
     set_tls(w);
-    if (what->username != NULL) {
-        curl_easy_setopt(e, CURLOPT_USERNAME, what->username);
-        curl_easy_setopt(e, CURLOPT_PASSWORD, what->password == NULL ? "" : what->password);
-    }
+}
+
+static const char *password_of(const struct transfer *t)
+{
+    return t->password == NULL ? "" : t->password;
+}
+
+/* RFC 7617.  libcurl makes the same line, by a printf for each of its characters. */
+static void add_login(struct wagon *w)
+{
+    const char *username = w->what->username, *password = password_of(w->what);
+    size_t len = strlen(username) + 1 + strlen(password);
+    struct buf login = BUF_INIT(len), line = BUF_INIT(64 + BASE64_BYTES(len));
+    char *base64 = malloc(BASE64_BYTES(len));
+
+    if (base64 == NULL)
+        abort();
+    buf_adds(&login, username);
+    buf_addc(&login, ':');
+    buf_adds(&login, password);
+    base64_encode(buf_str(&login), len, base64);
+    buf_adds(&line, "Authorization: Basic ");
+    buf_adds(&line, base64);
+    append(&w->headers, buf_str(&line));
+    free(base64);
+    buf_free(&login);
+    buf_free(&line);
 }
 
 /* A body goes in one write with its headers, where a read callback would double the call's CPU. */
@@ -321,11 +386,12 @@ static void set_http(struct wagon *w)
         append(&w->headers, *h);
     if (w->what->trace_line != NULL)
         append(&w->headers, w->what->trace_line);
+    if (w->what->username != NULL)
+        add_login(w);
     set_method(w);
     curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(e, CURLOPT_HTTPHEADER, w->headers);
-    curl_easy_setopt(e, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
     curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, take_head_line);
     curl_easy_setopt(e, CURLOPT_HEADERDATA, w);
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, take_answer);
@@ -365,6 +431,10 @@ static void set_smtp(struct wagon *w)
         set_no_mail(w);
     else
         set_mail(w);
+    if (what->username != NULL) {
+        curl_easy_setopt(e, CURLOPT_USERNAME, what->username);
+        curl_easy_setopt(e, CURLOPT_PASSWORD, password_of(what));
+    }
     curl_easy_setopt(e, CURLOPT_USE_SSL, uses[what->starttls]);
     curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, take_smtp_line);
     curl_easy_setopt(e, CURLOPT_HEADERDATA, w);

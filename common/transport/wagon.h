@@ -31,6 +31,8 @@ struct wagon {
     bool is_put_off;      /* every mailer was busy: they count from its departure */
     CURL *easy;           /* while it is loaded */
     CURL *own_easy;       /* its carrier's business; freed by wagon_done() */
+    CURLU *url;              /* url_text, parsed; NULL: it cannot be.  Both stay from call to call */
+    char *url_text;
     struct sockets *sockets; /* of its carrier, set before wagon_load(); NULL: it watches none */
     struct curl_slist *headers, *rcpt, *resolve;
     size_t sent;       /* bytes of a mail that libcurl has taken */
