@@ -24,6 +24,31 @@ def read_env(folder):
     return dict(line.split("=", 1) for line in text.split("\0") if "=" in line)
 
 
+class Session:
+    """A psql that stays: one for each question would take a tenth of two cores while something is waited for."""
+
+    END = "that was all"
+
+    def __init__(self, url):
+        self.psql = subprocess.Popen(["psql", "-qtAX", "-v", "ON_ERROR_STOP=1", url], text=True, bufsize=1,
+                                     stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def ask(self, text):
+        self.psql.stdin.write(f"{text}\n;\n\\echo {self.END}\n")
+        self.psql.stdin.flush()
+        lines = []
+        for line in self.psql.stdout:
+            if line == f"{self.END}\n":
+                return "".join(lines).strip()
+            lines.append(line)
+        raise Failed(f"psql ended over: {text}")
+
+    def close(self):
+        self.psql.stdin.close()
+        self.psql.stdout.close()
+        self.psql.wait()
+
+
 def sql(env, text):
     return subprocess.run(["psql", "-qtAX", "-v", "ON_ERROR_STOP=1", env["DATABASE_URL"]], input=text,
                           text=True, check=True, stdout=subprocess.PIPE).stdout.strip()
@@ -84,13 +109,21 @@ class Stack:
         if done.returncode:
             raise Failed(f"quickstart did not start:\n{done.stdout}")
         self.env = read_env(folder)
+        self.session = None
 
     def stop(self):
+        self.hang_up()
         subprocess.run([f"{SOURCE}/quickstart", "--dir", self.folder, "--stop"], check=False,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
+    def hang_up(self):
+        if self.session:
+            self.session.close()
+        self.session = None
+
     def sql(self, text):
-        return sql(self.env, text)
+        self.session = self.session or Session(self.env["DATABASE_URL"])
+        return self.session.ask(text)
 
     def cpu(self):
         """CPU time of each part so far; Postgres' sessions must not end in between."""
@@ -109,6 +142,7 @@ class Stack:
 
     def restart_postgres(self):
         """The programs connect again by themselves."""
+        self.hang_up()
         subprocess.run(["sv", "restart", f"{self.folder}/sv/postgres"], check=True, stdout=subprocess.DEVNULL)
         self.wait_until_ready()
 
