@@ -109,10 +109,10 @@ enum status recipients_claim(struct db *db, const struct recipient_ref refs[], s
 static const struct statement record = {
     "recipients_record",
     "WITH o AS ("
-    "  SELECT * FROM unnest($1::uuid[], $2::int[], $3::int[], $4::delivery_status[], $5::text[],"
+    "  SELECT * FROM " LIST("unnest($1::uuid[], $2::int[], $3::int[], $4::delivery_status[], $5::text[],"
     "                       $6::text[], $7::text[], $8::text[], $9::bigint[], $10::boolean[],"
     "                       $11::boolean[], $12::int[], $13::int[], $14::smallint[], $15::text[],"
-    "                       $16::boolean[])"
+    "                       $16::boolean[])")
     "    AS o (message_id, n, fence, status, provider, provider_id, code, message, delay_ms,"
     "          give_back, duplicate, attempt, latency_ms, place, moved_to, untried)"
     "), changed AS ("

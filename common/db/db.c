@@ -22,6 +22,7 @@ SCOPED_RELEASE(PGresult, PQclear)
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_MOST_MS 1500
 #define STATEMENTS_MOST 128
+#define PLANS_KEPT_MS 1000
 
 #define WHY_BYTES 200
 
@@ -31,6 +32,7 @@ struct db {
     PGconn *conn;
     const struct statement *prepared[STATEMENTS_MOST]; /* in this connection */
     size_t n_prepared;
+    int64_t planned_ms;  /* monotonic; since when plans are kept */
     int64_t next_try_ms; /* monotonic; not before this */
     int64_t backoff_ms;
     bool in_transaction;
@@ -114,7 +116,7 @@ static PGconn *start_connecting(const struct db *db)
 {
     const struct config_database *c = db->config;
     struct params p = { .n = 0 };
-    char options[384];
+    char options[512];
 
     /* The server ends a statement before we would give the connection up. */
     snprintf(options, sizeof options,
@@ -122,7 +124,8 @@ static PGconn *start_connecting(const struct db *db)
              " -c idle_in_transaction_session_timeout=30000 -c TimeZone=UTC -c jit=off"
              " -c client_min_messages=error%s",
              db->options.async_commit ? "off" : "on", db->options.timeout_ms - 500,
-             db->options.by_key ? " -c enable_hashjoin=off -c enable_mergejoin=off" : "");
+             db->options.by_key ? " -c enable_hashjoin=off -c enable_mergejoin=off"
+                                  " -c enable_seqscan=off -c enable_bitmapscan=off" : "");
     if (c->url[0] != '\0') {
         param(&p, "dbname", c->url); /* expanded, since expand_dbname is set */
     } else {
@@ -391,6 +394,22 @@ static enum status prepare(struct db *db, const struct statement *st, struct err
 }
 
 /*
+ * A plan is kept for as long as nobody analyzes its tables, and one that was made when they were nearly
+ * empty reads them whole for each row that it joins.  In a second they may have grown by thousands.
+ */
+static enum status plan_anew(struct db *db, struct error *err)
+{
+    int64_t now_ms = clock_mono_ms();
+    enum status s;
+
+    if (!db->options.by_key || now_ms - db->planned_ms < PLANS_KEPT_MS)
+        return ST_OK;
+    db->planned_ms = now_ms;
+    s = db_script(db, "DISCARD PLANS", err);
+    return s == ST_UNCERTAIN ? error_set(err, ST_UNAVAILABLE, "database: connection lost") : s;
+}
+
+/*
  * An idle connection that the server closed is noticed here, before anything is sent, so that a
  * restart of Postgres does not make the next write uncertain.  A server that is shut down says so
  * first: its words are read, then the end behind them.
@@ -425,6 +444,8 @@ static enum status run(struct db *db, const struct statement *st, const struct c
 {
     enum status s = ready(db, err);
 
+    if (s == ST_OK)
+        s = plan_anew(db, err);
     if (s == ST_OK)
         s = prepare(db, st, err);
     if (s != ST_OK)

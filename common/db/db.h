@@ -25,7 +25,7 @@ struct db;
 struct db_options {
     const char *application; /* shown in pg_stat_activity */
     bool async_commit;       /* commits do not wait for the disk: for marks that may be lost */
-    bool by_key;             /* statements find a few rows each: no plan reads a whole table to join it */
+    bool by_key;             /* statements find a few rows each: no plan reads a whole table for it, however it grows */
     int timeout_ms;          /* of one call; 0: 30 s */
 };
 

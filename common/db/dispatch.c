@@ -10,7 +10,7 @@
  */
 #define TAKE_SQL(due)                                                                             \
     "WITH RECURSIVE " due ", found AS MATERIALIZED ("                                             \
-    "  SELECT due.message_id, due.n, r.fence, r.status, r.attempts, r.updated_at, m.expires_at,"  \
+    "  SELECT due.message_id, due.n, due.row, r.fence, r.status, r.attempts, r.updated_at, m.expires_at,"  \
     "         CASE WHEN r.status = 'sending' AND r.next_attempt_at IS NULL"                       \
     "              THEN r.updated_at + $4::bigint * interval '1 millisecond' END AS lease_end"    \
     "    FROM due LEFT JOIN message_recipients r ON r.message_id = due.message_id AND r.n = due.n"\
@@ -19,7 +19,7 @@
     "  UPDATE dispatch d"                                                                         \
     "     SET due_at = CASE WHEN f.lease_end > now() THEN f.lease_end"                            \
     "                       ELSE now() + $3::bigint * interval '1 millisecond' END"               \
-    "    FROM found f WHERE d.message_id = f.message_id AND d.n = f.n"                            \
+    "    FROM found f WHERE d.ctid = f.row"                                                       \
     ") "                                                                                          \
     "SELECT message_id, n, fence, status, attempts, coalesce(expires_at <= now(), false),"        \
     "       (extract(epoch FROM now() - updated_at) * 1000)::bigint,"                             \
@@ -29,7 +29,7 @@
 static const struct statement take_oldest = {
     "dispatch_take",
     TAKE_SQL("due AS MATERIALIZED ("
-             "  SELECT message_id, n FROM dispatch WHERE lane = $1::smallint AND due_at <= now()"
+             "  SELECT message_id, n, ctid AS row FROM dispatch WHERE lane = $1::smallint AND due_at <= now()"
              "   ORDER BY due_at LIMIT $2::int FOR UPDATE SKIP LOCKED"
              ")"),
     4
@@ -56,8 +56,8 @@ static const struct statement take_in_turn = {
              "  SELECT user_key, greatest(1, $2::int / count(*) OVER ()) AS part"
              "    FROM hop WHERE due_at <= now() ORDER BY user_key < $5::int, user_key"
              "), due AS MATERIALIZED ("
-             "  SELECT d.message_id, d.n FROM turn CROSS JOIN LATERAL ("
-             "    SELECT message_id, n FROM dispatch"
+             "  SELECT d.message_id, d.n, d.row FROM turn CROSS JOIN LATERAL ("
+             "    SELECT message_id, n, ctid AS row FROM dispatch"
              "     WHERE lane = $1::smallint AND (user_key, due_at) >= (turn.user_key, '-infinity')"
              "       AND (user_key, due_at) <= (turn.user_key, now())"
              "     ORDER BY user_key, due_at LIMIT turn.part FOR UPDATE SKIP LOCKED) d"

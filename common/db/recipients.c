@@ -23,12 +23,12 @@ static const struct statement mark_queued = {
     "         'queued', 'queued'"
     "    FROM unnest($1::uuid[], $2::int[], $4::timestamptz[]) AS w (message_id, n, at)"
     "), free AS ("
-    "  SELECT r.message_id, r.n FROM " REFS_UNNEST " AS w (message_id, n, fence)"
+    "  SELECT r.ctid AS row FROM " REFS_UNNEST " AS w (message_id, n, fence)"
     "    JOIN message_recipients r"
     "      ON r.message_id = w.message_id AND r.n = w.n AND r.fence = w.fence"
     "   WHERE r.status IN ('pending', 'queued') FOR UPDATE OF r SKIP LOCKED"
     ") UPDATE message_recipients r SET status = 'queued', updated_at = now()"
-    "    FROM free WHERE r.message_id = free.message_id AND r.n = free.n",
+    "    FROM free WHERE r.ctid = free.row",
     4
 };
 

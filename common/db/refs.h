@@ -4,11 +4,12 @@
 
 #include "common/db/array.h"
 #include "common/db/recipients.h"
+#include "common/db/sql.h"
 /*
  * refs - recipients' references as three arrays, sorted by (message id, n), so that every batch
  * locks rows in the same order.
  */
-#define REFS_UNNEST "unnest($1::uuid[], $2::int[], $3::int[])"
+#define REFS_UNNEST LIST("unnest($1::uuid[], $2::int[], $3::int[])")
 #define REF_COLUMNS 3
 
 struct ref_arrays {

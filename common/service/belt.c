@@ -12,11 +12,9 @@
 #include "common/broker/envelope.h"
 #include "common/broker/topology.h"
 #include "common/metrics/metrics.h"
+#include "common/service/marks.h"
 
 #define WINDOW 512        /* unconfirmed events; a power of two */
-#define MARKS_MOST 1024   /* confirmed references that wait for their mark */
-#define MARKS_ENOUGH 512
-#define MARKS_AGE_MS 200 /* what is claimed meanwhile needs no mark, and its row is spared a version */
 #define PARTING_MS 500
 
 /* An event on its way: its slot is its tag's remainder. */
@@ -30,24 +28,15 @@ struct flight {
     size_t count;
 };
 
-struct mark {
-    char message_id[UUID_TEXT_BYTES];
-    int n, fence;
-    int64_t published_ms; /* wall */
-};
-
 struct belt {
     const struct config *config;
     struct broker *broker;
-    struct db *db;
+    struct marks *marks;
     bool confirming; /* confirm mode is on in this connection */
     struct flight window[WINDOW];
     size_t in_flight;
     uint64_t oldest; /* the lowest tag that may still be open */
     uint64_t newest;
-    struct mark marks[MARKS_MOST];
-    size_t n_marks;
-    int64_t marks_since_ms;
     struct buf body;
 };
 
@@ -59,8 +48,7 @@ struct belt *belt_new(const struct config *config, const char *name)
         abort();
     b->config = config;
     b->broker = broker_new(&config->rabbitmq, name);
-    b->db = db_new(&config->database,
-                   &(struct db_options){ .application = name, .async_commit = true, .by_key = true });
+    b->marks = marks_new(config, name);
     b->body.limit = ENVELOPE_BYTES_MAX;
     return b;
 }
@@ -185,45 +173,12 @@ size_t belt_put(struct belt *b, int lane, const struct recipient_ref refs[], siz
 
 /* ---- confirms and marks ---- */
 
-/* A mark is information, not a decision: one that fails is not repeated. */
-static void flush_marks(struct belt *b)
-{
-    struct queued_mark marks[MARKS_MOST];
-    struct error err;
-
-    if (b->n_marks == 0)
-        return;
-    for (size_t i = 0; i < b->n_marks; i++)
-        marks[i] = (struct queued_mark){
-            .ref = { b->marks[i].message_id, b->marks[i].n, b->marks[i].fence },
-            .published_ms = b->marks[i].published_ms,
-        };
-    if (recipients_mark_queued(b->db, marks, b->n_marks, &err) != ST_OK)
-        log_debug("belt.mark_failed", ERR(&err));
-    b->n_marks = 0;
-}
-
-static void add_marks(struct belt *b, const struct flight *f)
-{
-    for (size_t i = 0; i < f->count; i++) {
-        struct mark *m;
-
-        if (b->n_marks == MARKS_MOST)
-            flush_marks(b);
-        if (b->n_marks == 0)
-            b->marks_since_ms = clock_mono_ms();
-        m = &b->marks[b->n_marks++];
-        memcpy(m->message_id, f->message_id, UUID_TEXT_BYTES);
-        m->n = f->recipients[i].n;
-        m->fence = f->recipients[i].fence;
-        m->published_ms = f->published_ms;
-    }
-}
-
 static void take_confirmed(struct belt *b, const struct flight *f)
 {
     metrics_add(M_MESSAGES_PUBLISHED, f->count, LABELS(platform_name(lane_platform(f->lane))));
-    add_marks(b, f);
+    for (size_t i = 0; i < f->count; i++)
+        marks_add(b->marks, &(struct recipient_ref){ f->message_id, f->recipients[i].n, f->recipients[i].fence },
+                  f->published_ms);
 }
 
 static void settle(struct belt *b, uint64_t tag, bool taken)
@@ -273,15 +228,13 @@ enum status belt_turn(struct belt *b, int wait_ms, struct error *err)
     }
     if (s != ST_OK)
         forget(b);
-    if (b->n_marks >= MARKS_ENOUGH ||
-        (b->n_marks > 0 && clock_mono_ms() - b->marks_since_ms >= MARKS_AGE_MS))
-        flush_marks(b);
+    marks_turn(b->marks);
     return s;
 }
 
 bool belt_has_marks(const struct belt *b)
 {
-    return b->n_marks > 0;
+    return marks_any(b->marks);
 }
 
 static enum status depth(struct belt *b, const char *queue, uint32_t *ready, struct error *err)
@@ -314,10 +267,9 @@ void belt_free(struct belt *b)
         return;
     while (b->in_flight > 0 && clock_mono_ms() < until && belt_turn(b, 50, &err) == ST_OK)
         continue;
-    flush_marks(b);
+    marks_free(b->marks);
     forget(b);
     broker_free(b->broker);
-    db_free(b->db);
     buf_free(&b->body);
     free(b);
 }

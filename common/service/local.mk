@@ -5,6 +5,7 @@ common_libcommon_a_SOURCES += \
     common/service/cancel_message.c common/service/cancel_message.h \
     common/service/dead_letters.c common/service/dead_letters.h \
     common/service/dead_queue.c common/service/dead_queue.h \
+    common/service/marks.c common/service/marks.h \
     common/service/message_view.c common/service/message_view.h \
     common/service/record_callbacks.c common/service/record_callbacks.h \
     common/service/send_all.c common/service/send_all.h \
