@@ -29,4 +29,6 @@ dist_sql_DATA = \
     %D%/0014_audits.down.sql \
     %D%/0014_audits.up.sql \
     %D%/0015_erasure.down.sql \
-    %D%/0015_erasure.up.sql
+    %D%/0015_erasure.up.sql \
+    %D%/0016_runs.down.sql \
+    %D%/0016_runs.up.sql

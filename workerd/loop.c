@@ -299,7 +299,7 @@ static void claim_due(struct loop *l)
     if (!must_take_directly(l, now_ms) || now_ms < l->next_direct_ms)
         return;
     l->next_direct_ms = now_ms + DIRECT_PAUSE_MS;
-    l->direct_order = l->direct_order == TAKE_OLDEST ? TAKE_IN_TURN : TAKE_OLDEST;
+    l->direct_order = (enum take_order)((l->direct_order + 1) % TAKE_ORDERS);
     for (size_t i = 0; i < sizeof passes / sizeof *passes; i++) {
         for (int pf = 0; pf < PF_COUNT; pf++) {
             size_t most = (share_free(&l->share) + passes[i].part - 1) / passes[i].part;
@@ -309,8 +309,8 @@ static void claim_due(struct loop *l)
                 return;
         }
     }
-    if (found)
-        l->next_direct_ms = now_ms; /* there may be more */
+    if (found || l->direct_order == TAKE_RUNS)
+        l->next_direct_ms = now_ms; /* there may be more, and others have their turn as soon as before */
 }
 
 /* ---- recording ---- */

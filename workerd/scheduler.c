@@ -23,12 +23,14 @@
 
 #define FLAG_LIFE_MS 1500  /* how long a lane with a backlog keeps responders off its queue */
 #define FLAG_SEEN_MS 200   /* how long a responder may believe in one that is down */
+#define RUN_LOOKS 4
 #define BACKLOG_PAUSE_MS 50 /* between rounds while a lane has a backlog, or had one just now */
 
 /* A lane of the belt as this scheduler sees it. */
 struct lane {
     struct window window;
-    bool backlog; /* more was due at the last look than fitted */
+    bool backlog, backlog_of_runs; /* more was due at the last look than fitted */
+    bool runs_first;               /* at that look */
     int64_t hurry_until_ms; /* its flag may be up: what is accepted meanwhile waits for us */
     int64_t next_ms;        /* its next look; INT64_MAX: nobody serves it */
 };
@@ -44,6 +46,11 @@ struct scheduler {
     int64_t next_prune_ms, next_sample_ms;
     struct arena mem;
 };
+
+static bool has_backlog(const struct lane *l)
+{
+    return l->backlog || l->backlog_of_runs;
+}
 
 /* Everything taken is put, or the belt is away and the rows come due again. */
 static enum status put_all(struct scheduler *s, int lane, const struct recipient_ref refs[], size_t n,
@@ -71,7 +78,10 @@ static size_t in_our_hands(const struct scheduler *s, int lane)
     return n;
 }
 
-/* What fits into the lane's window, of what is due there; *full: as much was due as could be taken. */
+/*
+ * What fits into the lane's window, of what is due there; *full: as much was due as could be taken, or, of
+ * runs, anything.
+ */
 static enum status fill_lane(struct scheduler *s, int lane, enum take_order order, bool *full,
                              struct error *err)
 {
@@ -94,7 +104,7 @@ static enum status fill_lane(struct scheduler *s, int lane, enum take_order orde
             log_error("scheduler.round_failed", ERR(err));
         return st;
     }
-    *full = taken == (size_t)take.limit;
+    *full = order == TAKE_RUNS ? taken > 0 : taken == (size_t)take.limit;
     return put_all(s, lane, refs, n, err);
 }
 
@@ -102,16 +112,12 @@ static enum status fill_lane(struct scheduler *s, int lane, enum take_order orde
  * A lane with a backlog serves its users in turn first, then whoever has waited longest; that second
  * look also tells whether there is a backlog still.
  */
-static enum status serve(struct scheduler *s, int lane, struct error *err)
+static enum status fill_singly(struct scheduler *s, int lane, struct error *err)
 {
     struct lane *l = &s->lanes[lane];
-    uint32_t ready;
+    enum status st = ST_OK;
     bool full;
-    enum status st = belt_depth(s->belt, lane, &ready, err);
 
-    if (st != ST_OK)
-        return st;
-    window_note(&l->window, ready + in_our_hands(s, lane), l->backlog, clock_mono_ms());
     if (l->backlog)
         st = fill_lane(s, lane, TAKE_IN_TURN, &full, err);
     if (st == ST_OK && window_room(&l->window) == 0) {
@@ -123,6 +129,39 @@ static enum status serve(struct scheduler *s, int lane, struct error *err)
     return st;
 }
 
+/* What some users leave of the room is for the others, so that the last look finds nothing or no room. */
+static enum status fill_by_runs(struct scheduler *s, int lane, struct error *err)
+{
+    struct lane *l = &s->lanes[lane];
+    enum status st = ST_OK;
+    bool some = true;
+
+    for (int i = 0; i < RUN_LOOKS && some && st == ST_OK && window_room(&l->window) > 0; i++)
+        st = fill_lane(s, lane, TAKE_RUNS, &some, err);
+    l->backlog_of_runs = st == ST_OK && some;
+    return st;
+}
+
+/* Who has rows and who has runs are served first by turns. */
+static enum status serve(struct scheduler *s, int lane, struct error *err)
+{
+    struct lane *l = &s->lanes[lane];
+    uint32_t ready;
+    enum status st = belt_depth(s->belt, lane, &ready, err);
+
+    if (st != ST_OK)
+        return st;
+    window_note(&l->window, ready + in_our_hands(s, lane), has_backlog(l), clock_mono_ms());
+    l->runs_first = !l->runs_first;
+    if (l->runs_first)
+        st = fill_by_runs(s, lane, err);
+    if (st == ST_OK)
+        st = fill_singly(s, lane, err);
+    if (st == ST_OK && !l->runs_first)
+        st = fill_by_runs(s, lane, err);
+    return st;
+}
+
 /* Responders leave the new recipients of these lanes to us. */
 static void raise_flags(struct scheduler *s)
 {
@@ -131,7 +170,7 @@ static void raise_flags(struct scheduler *s)
     struct error err;
 
     for (int lane = 0; lane < LANE_COUNT; lane++) {
-        if (!s->lanes[lane].backlog)
+        if (!has_backlog(&s->lanes[lane]))
             continue;
         lanes |= 1u << lane;
         s->lanes[lane].hurry_until_ms = now_ms + FLAG_LIFE_MS + FLAG_SEEN_MS;
@@ -162,7 +201,7 @@ static void has_moved(struct scheduler *s)
 static void set_next_look(const struct scheduler *s, struct lane *l, int64_t now_ms)
 {
     int interval_ms = s->config->scheduler.interval_ms;
-    bool hurry = (l->backlog || now_ms < l->hurry_until_ms) && interval_ms > BACKLOG_PAUSE_MS;
+    bool hurry = (has_backlog(l) || now_ms < l->hurry_until_ms) && interval_ms > BACKLOG_PAUSE_MS;
 
     l->next_ms = now_ms + (hurry ? BACKLOG_PAUSE_MS : interval_ms);
 }

@@ -6,9 +6,10 @@
 #include "common/db/messages.h"
 
 /*
- * $1 to $14: one element a message; $15 to $21: one element a recipient, whose message is named by
- * its place in $1.  Nothing is looked up, so the cost is that of the rows.  `before` comes first in
- * the WITH; `if_fresh` keeps out what it has not let in, by the message's id.
+ * $1 to $14: one element a message; $15 to $19: one element a recipient; $20 to $24: one element a row of
+ * the timer, of a recipient or a run of them.  A message is named by its place in $1.  Nothing is looked
+ * up, so the cost is that of the rows.  `before` comes first in the WITH; `if_fresh` keeps out what it has
+ * not let in, by the message's id.
  */
 #define ACCEPT_SQL(before, if_fresh)                                                              \
     "WITH " before "m AS ("                                                                       \
@@ -24,18 +25,22 @@
     "                $10::text[], $11::text[], $12::jsonb[], $13::json[], $14::text[])"          \
     "      AS i (id, user_id, priority, platforms, recipients, created_at, scheduled_at,"         \
     "            expires_at, content, subject, html, senders, metadata, trace)" if_fresh("id")    \
-    "), input AS MATERIALIZED ("                                                                  \
-    "  SELECT ($1::uuid[])[k] AS message_id, n, platform, recipient, metadata, lane, due_at,"     \
-    "         uuid_hash(($2::uuid[])[k]) AS user_key"                                             \
-    "    FROM unnest($15::int[], $16::int[], $17::platform[], $18::text[], $19::json[],"         \
-    "                $20::smallint[], $21::timestamptz[])"                                        \
-    "      AS i (k, n, platform, recipient, metadata, lane, due_at)" if_fresh("($1::uuid[])[k]")  \
     "), r AS ("                                                                                   \
     "  INSERT INTO message_recipients (message_id, n, platform, recipient, metadata, updated_at)" \
-    "  SELECT message_id, n, platform, recipient, metadata, now() FROM input"                     \
+    "  SELECT ($1::uuid[])[k], n, platform, recipient, metadata, now()"                           \
+    "    FROM unnest($15::int[], $16::int[], $17::platform[], $18::text[], $19::json[])"          \
+    "      AS i (k, n, platform, recipient, metadata)" if_fresh("($1::uuid[])[k]")                \
+    "), timer AS MATERIALIZED ("                                                                  \
+    "  SELECT ($1::uuid[])[k] AS message_id, n, lane, due_at, span,"                              \
+    "         uuid_hash(($2::uuid[])[k]) AS user_key"                                             \
+    "    FROM unnest($20::int[], $21::int[], $22::smallint[], $23::timestamptz[], $24::int[])"    \
+    "      AS i (k, n, lane, due_at, span)" if_fresh("($1::uuid[])[k]")                           \
     "), d AS ("                                                                                   \
     "  INSERT INTO dispatch (message_id, n, lane, due_at, user_key)"                              \
-    "  SELECT message_id, n, lane, due_at, user_key FROM input"                                   \
+    "  SELECT message_id, n, lane, due_at, user_key FROM timer WHERE span = 1"                    \
+    "), u AS ("                                                                                   \
+    "  INSERT INTO dispatch_runs (message_id, lane, first, span, due_at, user_key)"               \
+    "  SELECT message_id, lane, n, span, due_at, user_key FROM timer WHERE span > 1"              \
     ") "
 
 #define ALWAYS(id) ""
@@ -43,7 +48,8 @@
 
 enum { M_ID, M_USER, M_PRIORITY, M_PLATFORMS, M_COUNT, M_CREATED, M_SCHEDULED, M_EXPIRES, M_CONTENT,
        M_SUBJECT, M_HTML, M_SENDERS, M_METADATA, M_TRACE,
-       R_MESSAGE, R_N, R_PLATFORM, R_ADDRESS, R_METADATA, R_LANE, R_DUE,
+       R_MESSAGE, R_N, R_PLATFORM, R_ADDRESS, R_METADATA,
+       T_MESSAGE, T_N, T_LANE, T_DUE, T_SPAN,
        COLUMNS,
        K_USER = COLUMNS, K_KEY, K_TOKEN, K_SHA256, K_STATUS, K_LOCATION, K_RESPONSE,
        K_OF_MESSAGE, /* for each message, the token of its request */
@@ -56,7 +62,8 @@ static const enum array_type types[KEYED_COLUMNS] = {
     [M_SUBJECT] = ARRAY_TEXT,   [M_HTML] = ARRAY_TEXT,      [M_SENDERS] = ARRAY_JSONB,
     [M_METADATA] = ARRAY_JSON,  [M_TRACE] = ARRAY_TEXT,     [R_MESSAGE] = ARRAY_INT4,
     [R_N] = ARRAY_INT4,         [R_PLATFORM] = ARRAY_LABEL, [R_ADDRESS] = ARRAY_TEXT,
-    [R_METADATA] = ARRAY_JSON,  [R_LANE] = ARRAY_INT2,      [R_DUE] = ARRAY_TIME,
+    [R_METADATA] = ARRAY_JSON,  [T_MESSAGE] = ARRAY_INT4,   [T_N] = ARRAY_INT4,
+    [T_LANE] = ARRAY_INT2,      [T_DUE] = ARRAY_TIME,       [T_SPAN] = ARRAY_INT4,
     [K_USER] = ARRAY_UUID,      [K_KEY] = ARRAY_TEXT,       [K_TOKEN] = ARRAY_UUID,
     [K_SHA256] = ARRAY_TEXT,    [K_STATUS] = ARRAY_INT2,    [K_LOCATION] = ARRAY_TEXT,
     [K_RESPONSE] = ARRAY_TEXT,  [K_OF_MESSAGE] = ARRAY_UUID,
@@ -70,12 +77,12 @@ static const struct statement insert_keyed = {
     ACCEPT_SQL("taken AS ("
                "  INSERT INTO idempotency (user_id, key, token, body_sha256, status, location, response)"
                "  SELECT user_id, key, token, decode(sha256, 'hex'), status, location, response"
-               "    FROM unnest($22::uuid[], $23::text[], $24::uuid[], $25::text[], $26::smallint[],"
-               "                $27::text[], $28::text[])"
+               "    FROM unnest($25::uuid[], $26::text[], $27::uuid[], $28::text[], $29::smallint[],"
+               "                $30::text[], $31::text[])"
                "      AS i (user_id, key, token, sha256, status, location, response)"
                "   ORDER BY user_id, key ON CONFLICT DO NOTHING RETURNING token"
                "), fresh AS MATERIALIZED ("
-               "  SELECT i.id FROM unnest($1::uuid[], $29::uuid[]) AS i (id, token)"
+               "  SELECT i.id FROM unnest($1::uuid[], $32::uuid[]) AS i (id, token)"
                "    JOIN taken t ON t.token = i.token"
                "), ",
                IF_FRESH) "SELECT token FROM taken",
@@ -92,8 +99,26 @@ static void add_recipients(struct array col[COLUMNS], const struct message_draft
         array_add_text(&col[R_PLATFORM], platform_name(r->platform));
         array_add_text(&col[R_ADDRESS], r->address);
         array_add_text(&col[R_METADATA], r->metadata);
-        array_add_int(&col[R_LANE], lane_of(r->platform, d->priority));
-        array_add_time(&col[R_DUE], d->due_ms);
+    }
+}
+
+/* A recipient that is alone on its platform has a row of its own, several are a run. */
+static void add_timers(struct array col[COLUMNS], const struct message_draft *d, int k)
+{
+    int first[PF_COUNT], span[PF_COUNT] = { 0 };
+
+    for (size_t i = d->n_recipients; i-- > 0;) {
+        first[d->recipients[i].platform] = (int)i;
+        span[d->recipients[i].platform]++;
+    }
+    for (int p = 0; p < PF_COUNT; p++) {
+        if (span[p] == 0)
+            continue;
+        array_add_int(&col[T_MESSAGE], k);
+        array_add_int(&col[T_N], first[p]);
+        array_add_int(&col[T_LANE], lane_of((enum platform)p, d->priority));
+        array_add_time(&col[T_DUE], d->due_ms);
+        array_add_int(&col[T_SPAN], span[p]);
     }
 }
 
@@ -142,6 +167,7 @@ static void add_message(struct array col[COLUMNS], const struct message_draft *d
     array_add_text(&col[M_METADATA], d->metadata);
     array_add_text(&col[M_TRACE], d->trace);
     add_recipients(col, d, k);
+    add_timers(col, d, k);
 }
 
 enum status messages_insert(struct db *db, const struct message_draft *const drafts[], size_t n,

@@ -128,17 +128,18 @@ static const struct statement record = {
     "    FROM o"
     "   WHERE r.message_id = o.message_id AND r.n = o.n AND r.fence = o.fence"
     "     AND r.status = 'sending'"
-    "  RETURNING r.message_id, r.n, r.status, o.delay_ms, " TOLD
+    "  RETURNING r.message_id, r.n, r.status, r.platform, o.delay_ms, " TOLD
     "), moved AS ("
     "  SELECT message_id, n, status, " WAS_OPEN " FROM changed"
     "   WHERE status NOT IN ('pending', 'sending')"
     "), done AS ("
     "  DELETE FROM dispatch d USING moved v WHERE d.message_id = v.message_id AND d.n = v.n"
     "), again AS ("
-    "  UPDATE dispatch d"
-    "     SET due_at = least(now() + c.delay_ms * interval '1 millisecond', m.expires_at)"
-    "    FROM changed c JOIN messages m ON m.id = c.message_id"
-    "   WHERE c.status IN ('pending', 'sending') AND d.message_id = c.message_id AND d.n = c.n"
+    "  INSERT INTO dispatch (message_id, n, lane, due_at, user_key)"
+    "  SELECT c.message_id, c.n, " LANE("c.platform", "m.priority") ","
+    "         least(now() + c.delay_ms * interval '1 millisecond', m.expires_at), uuid_hash(m.user_id)"
+    "    FROM changed c JOIN messages m ON m.id = c.message_id WHERE c.status IN ('pending', 'sending')"
+    "  ON CONFLICT (message_id, n) DO UPDATE SET due_at = excluded.due_at"
     ")," MESSAGES_SETTLE_CTE
     ", events AS ("
     "  INSERT INTO message_events (message_id, n, event, status, attempt, provider, code, detail,"

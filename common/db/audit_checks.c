@@ -1,6 +1,7 @@
 /* audit_checks - the table of what an audit looks for. */
 #include "common/db/audit.h"
 #include "common/db/messages.h"
+#include "common/db/sql.h"
 
 /*
  * `found` is (message_id, n, weight): what is wrong in a step, and how many that makes.  Every table
@@ -23,7 +24,7 @@
     "        " COUNT_AS("'expired'", "status") " AS expired,"                                     \
     "        " COUNT_AS("'cancelled'", "status") " AS cancelled,"                                 \
     "        " COUNT_AS("'pending', 'queued'", "status") " AS waiting,"                           \
-    "        bit_or(1 << (array_position(enum_range(NULL::platform), platform) - 1)) AS platforms"\
+    "        bit_or(1 << " PLATFORM_NO("platform") ") AS platforms"                               \
     "   FROM message_recipients WHERE" WITHIN("message_id") " GROUP BY message_id) t"
 
 const struct audit_check audit_checks[] = {
@@ -39,7 +40,8 @@ const struct audit_check audit_checks[] = {
            "SELECT r.message_id, r.n, 1 AS weight"
            "  FROM message_recipients r JOIN messages m ON m.id = r.message_id AND" WITHIN("m.id")
            "  LEFT JOIN dispatch d ON d.message_id = r.message_id AND d.n = r.n AND" WITHIN("d.message_id")
-           " WHERE" WITHIN("r.message_id") " AND r.status IN (" OPEN_STATES ") AND d.n IS NULL") },
+           "  LEFT JOIN dispatch_runs u ON " RUN_OF("u", "r") " AND" WITHIN("u.message_id")
+           " WHERE" WITHIN("r.message_id") " AND r.status IN (" OPEN_STATES ") AND " DUE_AT " IS NULL") },
     { AUDIT_ORPHANED, "recipients without their message",
       "DELETE them: without content they can never leave",
       FIND("recipients",
@@ -53,13 +55,22 @@ const struct audit_check audit_checks[] = {
            "  LEFT JOIN message_recipients r ON r.message_id = d.message_id AND r.n = d.n"
            "   AND" WITHIN("r.message_id")
            " WHERE" WITHIN("d.message_id") " AND r.n IS NULL") },
+    /* Some may be there for a moment: the scheduler makes one for a run just when that end comes. */
     { AUDIT_ORPHANED, "dispatch rows of recipients that have their end",
       "DELETE them: nothing is left to do",
       FIND("done",
            "SELECT d.message_id, d.n, 1 AS weight FROM dispatch d"
            "  JOIN message_recipients r ON r.message_id = d.message_id AND r.n = d.n"
            "   AND" WITHIN("r.message_id")
-           " WHERE" WITHIN("d.message_id") " AND r.status NOT IN (" OPEN_STATES ")") },
+           " WHERE" WITHIN("d.message_id") " AND r.status NOT IN (" OPEN_STATES ")"
+           "   AND r.updated_at < now() - interval '1 minute'") },
+    { AUDIT_ORPHANED, "runs of messages that have their end, or are not there",
+      "DELETE them: nothing is left to do",
+      FIND("runs",
+           "SELECT u.message_id, NULL::int AS n, 1 AS weight FROM dispatch_runs u"
+           "  LEFT JOIN messages m ON m.id = u.message_id AND" WITHIN("m.id")
+           " WHERE" WITHIN("u.message_id")
+           "   AND (m.id IS NULL OR (m.open_count = 0 AND m.updated_at < now() - interval '1 minute'))") },
     { AUDIT_ORPHANED, "events of the timeline without their message",
       "DELETE them: nobody can read them",
       FIND("events",
@@ -97,7 +108,13 @@ const struct audit_check audit_checks[] = {
            "  JOIN message_recipients r ON r.message_id = d.message_id AND r.n = d.n"
            "   AND" WITHIN("r.message_id")
            " WHERE" WITHIN("d.message_id") " AND r.status IN (" OPEN_STATES ")"
-           "   AND d.due_at < now() - $3::bigint * interval '1 millisecond'") },
+           "   AND d.due_at < now() - $3::bigint * interval '1 millisecond'"
+           " UNION ALL "
+           "SELECT r.message_id, r.n, 1 FROM dispatch_runs u"
+           "  JOIN message_recipients r ON " RUN_OF("u", "r") " AND" WITHIN("r.message_id")
+           "  LEFT JOIN dispatch d ON d.message_id = r.message_id AND d.n = r.n AND" WITHIN("d.message_id")
+           " WHERE" WITHIN("u.message_id") " AND r.status IN (" OPEN_STATES ") AND d.n IS NULL"
+           "   AND u.due_at < now() - $3::bigint * interval '1 millisecond'") },
 };
 const size_t n_audit_checks = sizeof audit_checks / sizeof *audit_checks;
 

@@ -10,7 +10,10 @@
 #include "common/db/recipients.h"
 #include "common/model/platform.h"
 /*
- * dispatch - the timer table: what is due, taking it, and how much of it there is.
+ * dispatch - the timer: what is due, taking it, and how much of it there is.
+ *
+ * Its table has a row for each recipient that has something to do; several of a message begin as one row
+ * of another, a run (sql/0016_runs.up.sql).
  */
 struct due {
     struct recipient_ref ref;
@@ -22,8 +25,10 @@ struct due {
 };
 enum take_order {
     TAKE_OLDEST, /* whose time came first */
-    TAKE_IN_TURN /* the same share for each user, theirs whose time came first; for a backlog */
+    TAKE_IN_TURN, /* the same share for each user, theirs whose time came first; for a backlog */
+    TAKE_RUNS     /* the same of runs, of which they get rows of their own */
 };
+#define TAKE_ORDERS 3
 struct take {
     int lane;
     enum take_order order;
@@ -32,7 +37,7 @@ struct take {
     int64_t lease_ms; /* what a worker has claimed does so that long after its claim */
 };
 /*
- * Takes at most limit rows of a lane whose time has come, and puts their time off, so that nobody
+ * Takes at most limit recipients of a lane whose time has come, and puts their time off, so that nobody
  * else takes them and nothing is lost if the caller dies.  Rows that another scheduler is taking are
  * passed over.
  */

@@ -44,7 +44,8 @@ static const struct statement cancel = {
     "                       WHEN g.cancelled = m.recipient_count THEN 'cancelled'"
     "                       ELSE 'failed' END::message_status"
     "    FROM gone g WHERE m.id = g.message_id"
-    "), told AS ("
+    "  RETURNING m.id, m.recipient_count, m.open_count"
+    "), " RUNS_END_CTE("settled") ", told AS ("
     "  INSERT INTO message_events (message_id, n, event, status)"
     "  SELECT message_id, n, 'cancelled', 'cancelled' FROM moved"
     ") SELECT count(*) FROM moved",

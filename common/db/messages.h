@@ -75,6 +75,17 @@ enum status messages_list(struct db *db, const struct messages_filter *filter, s
                           struct error *err);
 
 /*
+ * A message's runs (see sql/0016_runs.up.sql) go with the last of its recipients that was open.  One that
+ * a scheduler is taking up is left to it: waiting for it could deadlock, and it will find nothing there.
+ */
+#define RUNS_END_CTE(settled)                                                                     \
+    "ended_runs AS ("                                                                             \
+    "  DELETE FROM dispatch_runs WHERE ctid = ANY (ARRAY("                                        \
+    "    SELECT u.ctid FROM " settled " s JOIN dispatch_runs u ON u.message_id = s.id"            \
+    "     WHERE s.open_count = 0 AND s.recipient_count > 1 FOR UPDATE OF u SKIP LOCKED))"         \
+    ")"
+
+/*
  * The end of a WITH that moves recipients to a state in which nothing is left for the worker: brings
  * the counters of their messages and the final status in line.  Needs a CTE
  * `moved (message_id, n, status, was)` of them, was: their state before; one that a worker still had,
@@ -101,5 +112,6 @@ enum status messages_list(struct db *db, const struct messages_filter *filter, s
     "           WHEN m.expired_count + g.expired = m.recipient_count THEN 'expired'"              \
     "           ELSE 'failed' END::message_status"                                                \
     "    FROM gone g WHERE m.id = g.message_id"                                                   \
-    " )"
+    "  RETURNING m.id, m.recipient_count, m.open_count"                                           \
+    " ), " RUNS_END_CTE("settled")
 #endif

@@ -50,6 +50,8 @@ static const struct statement remove_some = {
     "  DELETE FROM message_recipients r USING gone WHERE r.message_id = gone.id RETURNING 1"
     "), timers AS ("
     "  DELETE FROM dispatch d USING gone WHERE d.message_id = gone.id"
+    "), runs AS ("
+    "  DELETE FROM dispatch_runs u USING gone WHERE u.message_id = gone.id"
     "), events AS ("
     "  DELETE FROM message_events e USING gone WHERE e.message_id = gone.id RETURNING 1"
     "), parked AS ("

@@ -186,8 +186,9 @@ static const struct statement cancel = {
     "), ended AS ("
     "  UPDATE messages m SET status = 'cancelled', open_count = 0, updated_at = now()"
     "   WHERE m.id IN (SELECT message_id FROM moved)"
-    "  RETURNING m.id"
-    ") INSERT INTO message_events (message_id, event, status)"
+    "  RETURNING m.id, m.recipient_count, m.open_count"
+    "), " RUNS_END_CTE("ended")
+    " INSERT INTO message_events (message_id, event, status)"
     "  SELECT id, 'cancelled', 'cancelled' FROM ended",
     2
 };

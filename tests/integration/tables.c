@@ -94,7 +94,16 @@ struct message_draft *tables_message(struct db *db, size_t recipients)
     struct message_draft *d = tables_draft(recipients);
 
     OK(messages_insert(db, (const struct message_draft *[]){ d }, 1, &tables_err));
+    tables_spread(db);
     return d;
+}
+
+void tables_spread(struct db *db)
+{
+    tables_do(db, "INSERT INTO dispatch SELECT u.message_id, r.n, u.lane, u.due_at, u.user_key"
+                  "  FROM dispatch_runs u JOIN message_recipients r ON r.message_id = u.message_id AND r.n >= u.first"
+                  "   AND u.lane / 3 = array_position(enum_range(NULL::platform), r.platform) - 1;"
+                  " DELETE FROM dispatch_runs");
 }
 
 struct recipient_ref tables_ref(const struct message_draft *d, int n, int fence)

@@ -32,8 +32,9 @@ struct db *tables_connect(const struct pg *pg, const char *name, const struct db
 const char *tables_id(void);
 /* An accepted message of one text, for `recipients` telephones, due in an hour. */
 struct message_draft *tables_draft(size_t recipients);
-/* The same, and written. */
+/* The same, and written, each recipient with a row of its own in dispatch. */
 struct message_draft *tables_message(struct db *db, size_t recipients);
+void tables_spread(struct db *db); /* whatever a run stands for gets such rows */
 /* To take at most `most` rows of a lane and put them off; a lease lasts 30 s. */
 #define TAKE(of, by, most, ms) \
     (&(struct take){ .lane = of, .order = by, .limit = most, .grace_ms = ms, .lease_ms = 30000 })

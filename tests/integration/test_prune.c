@@ -19,6 +19,7 @@ static const char *aged(const char *id, int days)
         "UPDATE message_recipients SET message_id = '%2$s', updated_at = updated_at - interval '%3$d d'"
         " WHERE message_id = '%1$s'",
         "UPDATE dispatch SET message_id = '%2$s' WHERE message_id = '%1$s'",
+        "UPDATE dispatch_runs SET message_id = '%2$s' WHERE message_id = '%1$s'",
         "UPDATE message_events SET message_id = '%2$s', at = at - interval '%3$d d' WHERE message_id = '%1$s'",
     };
     const char *old = sql_text("SELECT overlay('%s' PLACING overlay(lpad(to_hex(((extract(epoch FROM now())"
@@ -44,7 +45,8 @@ static const char *rows_of(const char *id)
 {
     return sql_text("SELECT concat_ws(' ', (SELECT count(*) FROM messages WHERE id = '%1$s'),"
                     " (SELECT count(*) FROM message_recipients WHERE message_id = '%1$s'),"
-                    " (SELECT count(*) FROM dispatch WHERE message_id = '%1$s'),"
+                    " (SELECT count(*) FROM dispatch WHERE message_id = '%1$s')"
+                    " + (SELECT coalesce(sum(span), 0) FROM dispatch_runs WHERE message_id = '%1$s'),"
                     " (SELECT count(*) > 0 FROM message_events WHERE message_id = '%1$s'))", id);
 }
 

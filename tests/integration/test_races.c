@@ -607,6 +607,7 @@ static struct db *open_half_failed(const char *name, bool large)
     struct outcome failed[EACH / 2];
     bool moved[EACH / 2];
 
+    tables_spread(db);
     for (int k = 0; k < WIDE; k++) {
         tables_claim(db, wide[k], EACH, refs);
         for (int i = 0; i < EACH / 2; i++)

@@ -503,6 +503,7 @@ START_TEST(statements_planned_on_small_tables_read_no_more_when_these_have_grown
 {
     static const char tables[] = "messages,message_recipients,dispatch";
     struct db *db = tables_open(&cluster, "grown");
+    struct message_draft *last;
     int before;
 
     tables_message(db, 1);
@@ -512,10 +513,11 @@ START_TEST(statements_planned_on_small_tables_read_no_more_when_these_have_grown
     tables_message(db, 1000);
     for (int i = 0; i < 300; i++)
         tables_message(db, 1);
+    last = tables_message(db, MOST);
     clock_sleep_ms(1100); /* a plan may be as old */
     OK(db_begin(db, &err));
     before = rows_read(db, tables);
-    deliver_all(db, tables_message(db, MOST));
+    deliver_all(db, last);
     ck_assert_int_lt(rows_read(db, tables) - before, 20 * MOST);
     db_rollback(db);
     db_free(db);
@@ -552,6 +554,7 @@ static const struct {
     const char *status, *code;
     bool full, old; /* the lane's queue is not empty; the row is unchanged for over a minute */
     bool fresh, held; /* it is unchanged for a second only; it waits for a callback */
+    bool over;        /* its row goes */
 } fates[] = {
     { DS_PENDING, 0, false, false, true, "pending", "" },
     { DS_PENDING, 9, false, true, true, "pending", "" },
@@ -571,8 +574,8 @@ static const struct {
     { DS_SENDING, 1, false, false, false, "sending", "", .fresh = true },
     { DS_SENDING, 1, true, true, false, "sending", "", .fresh = true },
     { DS_SENDING, 1, false, true, false, "failed", "outcome_unknown", .fresh = true, .held = true },
-    { DS_SENT, 1, false, false, false, "sent", "" },
-    { DS_CANCELLED, 1, true, true, false, "cancelled", "" },
+    { DS_SENT, 1, false, false, false, "sent", "", .over = true },
+    { DS_CANCELLED, 1, true, true, false, "cancelled", "", .over = true },
 };
 
 static struct config *config_with(enum on_unclear on_unclear)
@@ -613,7 +616,7 @@ START_TEST(what_is_due_meets_its_fate)
         OK(take_due(db, config_with(fates[i].hold ? UNCLEAR_HOLD : UNCLEAR_RESEND),
                     TAKE(lane_of(PF_SMS, PRIO_NORMAL), TAKE_OLDEST, 100, 30000), fates[i].full, &mem, &refs, &n,
                     &taken, &err));
-        ck_assert_msg(n == fates[i].leaves && taken == 1, "fate %zu: %zu of %zu", i, n, taken);
+        ck_assert_msg(n == fates[i].leaves && taken == !fates[i].over, "fate %zu: %zu of %zu", i, n, taken);
         if (n == 1)
             ck_assert(strcmp(refs[0].message_id, d->id) == 0 && refs[0].fence == 4);
         ck_assert_str_eq(tables_state(db, d, 0),
@@ -622,7 +625,8 @@ START_TEST(what_is_due_meets_its_fate)
             tables_ask(db, "SELECT error_code FROM message_recipients WHERE message_id = '%s'",
                        d->id),
             fates[i].code);
-        ck_assert_str_eq(tables_due(db, d, 0), fates[i].code[0] != '\0' ? "none" : fates[i].fresh ? "29" : "30");
+        ck_assert_str_eq(tables_due(db, d, 0), fates[i].code[0] != '\0' || fates[i].over ? "none"
+                                               : fates[i].fresh ? "29" : "30");
     }
     db_free(db);
 }

@@ -35,7 +35,7 @@ static const char *everything(struct db *db)
     return tables_ask(db,
                       "SELECT concat_ws(' ', (SELECT count(*) FROM messages),"
                       " (SELECT count(*) FROM message_recipients),"
-                      " (SELECT count(*) FROM dispatch))");
+                      " (SELECT count(*) FROM dispatch) + (SELECT coalesce(sum(span), 0) FROM dispatch_runs))");
 }
 
 /* ---- statements ---- */
@@ -227,6 +227,7 @@ static void call_messages(struct db *db)
     OK(recipients_count(db, id, &mem, counts, &err));
     OK(dispatch_take(db, TAKE(0, TAKE_OLDEST, 10, 1000), &mem, &due, &n, &err));
     OK(dispatch_take(db, TAKE(0, TAKE_IN_TURN, 10, 1000), &mem, &due, &n, &err));
+    OK(dispatch_take(db, TAKE(0, TAKE_RUNS, 10, 1000), &mem, &due, &n, &err));
     OK(tables_mark_queued(db, &ref, 1, &err));
     OK(recipients_claim(db, &ref, 1, &mem, &claims, &n, &err));
     OK(recipients_abandon(db, &claims[0].ref, 1, &err));
@@ -398,10 +399,13 @@ START_TEST(a_message_is_written_with_all_that_belongs_to_it)
                      "0 sms pending 0 0 +15550000000,1 email pending 0 0 +15550000001,"
                      "2 sms pending 0 0 +15550000002");
     ck_assert_str_eq(tables_ask(db,
-                                "SELECT string_agg(lane::text, ' ' ORDER BY n) FROM dispatch"
+                                "SELECT string_agg(concat(lane, ':', n, '+', span), ' ' ORDER BY n) FROM ("
+                                "  SELECT message_id, lane, n, 1 AS span FROM dispatch UNION ALL"
+                                "  SELECT message_id, lane, first, span FROM dispatch_runs) t"
                                 " WHERE message_id = '%s'",
                                 a->id),
-                     "0 3 0");
+                     "0:0+2 3:1+1");
+    tables_spread(db);
     ck_assert_str_eq(tables_due(db, a, 0), "3600");
     ck_assert_str_eq(tables_due(db, b, 0), "7200");
     OK(events_of_recipient(db, b->id, 0, 9, &mem, &events, &n, &err));
