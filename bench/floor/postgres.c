@@ -27,8 +27,11 @@ static const char insert[] =
     "  INSERT INTO message_recipients (message_id, n, platform, recipient, updated_at)"
     "  SELECT id, n, 'sms', '+1556' || (1000000 + (random() * 8000000)::int), now()"
     "    FROM new, generate_series(0, $2::int - 1) n"
-    ") INSERT INTO dispatch (message_id, n, lane, due_at, user_key)"
-    "  SELECT id, n, 1, now() + interval '1 day', 7 FROM new, generate_series(0, $2::int - 1) n";
+    "), d AS ("
+    "  INSERT INTO dispatch (message_id, n, lane, due_at, user_key)"
+    "  SELECT id, 0, 1, now() + interval '1 day', 7 FROM new WHERE $2::int = 1"
+    ") INSERT INTO dispatch_runs (message_id, lane, first, span, due_at, user_key)"
+    "  SELECT id, 1, 0, $2::int, now() + interval '1 day', 7 FROM new WHERE $2::int > 1";
 
 static const char *const *arguments;
 static int64_t end_us;

@@ -164,8 +164,9 @@ class Stack:
         raise Failed(f"workerd is not {'up' if up else 'down'} after 30 s; see {self.folder}/log/workerd.log")
 
     def open_rows(self):
-        return int(self.sql("SELECT count(*) FROM dispatch"))
+        return int(self.sql("SELECT (SELECT count(*) FROM dispatch)"
+                            " + (SELECT coalesce(sum(span), 0) FROM dispatch_runs)"))
 
     def empty(self):
         """No message any more; events that are still with the broker find nothing and are dropped."""
-        self.sql("TRUNCATE messages, message_recipients, dispatch, message_events, idempotency")
+        self.sql("TRUNCATE messages, message_recipients, dispatch, dispatch_runs, message_events, idempotency")

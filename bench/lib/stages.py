@@ -64,7 +64,7 @@ def bulk(bench):
 def wait_until_sent(stack, most_seconds):
     """Until nothing waits any more; the memory of workerd at its largest."""
     most, limit = 0, time.monotonic() + most_seconds
-    while stack.sql("SELECT EXISTS (SELECT FROM dispatch)") == "t":
+    while stack.sql("SELECT EXISTS (SELECT FROM dispatch) OR EXISTS (SELECT FROM dispatch_runs)") == "t":
         if time.monotonic() > limit:
             raise Failed(f"{stack.open_rows()} recipients still wait after {most_seconds} s")
         most = max(most, stack.pss_mb("workerd"))
