@@ -27,6 +27,7 @@
 #define CONNECTIONS_MOST 1024 /* open and idle, of this thread */
 #define PEEK_BYTES (256u << 10) /* more than a unix socket holds */
 #define TURN_MS 20            /* a round that takes longer does not keep other threads */
+#define COMPANY_MS 4          /* for which requests wait for others while delivering is behind */
 #define STOP_MS 2000          /* for what still arrives while we end */
 #define SEND_SECONDS 5        /* a front that does not read its answer is given up */
 
@@ -177,6 +178,8 @@ static void gather(struct loop *l)
     l->n_visits = 0;
     poll(fds, n_fds, -1);
     l->has_turn = turn_take(l->ctx->turn, TURN_MS);
+    if (publisher_is_behind(l->ctx->publisher))
+        clock_sleep_ms(COMPANY_MS); /* fewer, larger rounds leave Postgres to those who deliver */
     poll(fds, n_fds, 0); /* more has come by now */
     l->stopping = (fds[n].revents & POLLIN) != 0;
     gather_connections(l, fds, n);

@@ -103,6 +103,11 @@ bool publisher_takes(struct publisher *p, const struct message_draft *d)
     return takes && rooms_take(&p->rooms, d);
 }
 
+bool publisher_is_behind(const struct publisher *p)
+{
+    return atomic_load_explicit(&p->full_lanes, memory_order_relaxed) != 0;
+}
+
 int64_t publisher_latency_us(const struct publisher *p)
 {
     return atomic_load_explicit(&p->latency_us, memory_order_relaxed);

@@ -29,6 +29,8 @@ void publisher_put(struct publisher *p, const struct message_draft *draft);
  * Any thread.
  */
 bool publisher_takes(struct publisher *p, const struct message_draft *draft);
+/* Some lane has more than fits onto the belt: delivering is behind accepting.  Any thread. */
+bool publisher_is_behind(const struct publisher *p);
 /* The last round trip to the broker; -1 while there is none.  Any thread. */
 int64_t publisher_latency_us(const struct publisher *p);
 #endif

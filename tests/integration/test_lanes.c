@@ -7,6 +7,7 @@
 #include "common/model/platform.h"
 #include "tests/integration/client.h"
 #include "tests/integration/engine.h"
+#include "tests/integration/fastcgi.h"
 #include "tests/integration/load.h"
 #include "tests/integration/stack.h"
 #include "tests/integration/witness.h"
@@ -299,6 +300,75 @@ START_TEST(what_waits_on_the_belt_is_not_published_again_and_a_wiped_broker_lose
 }
 END_TEST
 
+/* ---- accepting beside a backlog ---- */
+
+#define PAIRS 40
+
+static void ask(int fd, const struct user *u)
+{
+    struct buf request = BUF_INIT(64 << 10);
+
+    fastcgi_request(&request, "POST", "/api/v1/messages", u->key,
+                    "{\"content\":\"A private text\",\"recipients\":[{\"platform\":\"sms\","
+                    "\"recipient\":\"+15551800000\"}]}");
+    ck_assert(fastcgi_send(fd, request.data, request.len));
+    buf_free(&request);
+}
+
+static const char *accepted_on(int fd)
+{
+    struct answer a;
+
+    ck_assert(fastcgi_answer(fd, 10000, &a));
+    ck_assert_int_eq(a.status, 202);
+    close(fd);
+    return text_at(a.json, "id");
+}
+
+/* Two requests, the second a moment behind the first: are both written by one transaction? */
+static bool share_a_round(const struct user *u)
+{
+    int fds[2];
+    const char *ids[2];
+
+    for (int i = 0; i < 2; i++) {
+        fds[i] = fastcgi_connect(fastcgi_socket("fcgi-1"));
+        ck_assert_int_ge(fds[i], 0);
+    }
+    ask(fds[0], u);
+    clock_sleep_ms(1);
+    ask(fds[1], u);
+    for (int i = 0; i < 2; i++)
+        ids[i] = accepted_on(fds[i]);
+    return sql_number("SELECT count(DISTINCT xmin::text) FROM messages WHERE id IN ('%s', '%s')", ids[0],
+                      ids[1]) == 1;
+}
+
+static bool is_left_to_the_scheduler(const struct user *u)
+{
+    int fd = fastcgi_connect(fastcgi_socket("fcgi-1"));
+
+    ask(fd, u);
+    return sql_number("SELECT count(*) FROM dispatch WHERE message_id = '%s' AND due_at <= now()",
+                      accepted_on(fd)) == 1;
+}
+
+START_TEST(while_a_lane_has_a_backlog_requests_wait_for_company)
+{
+    struct user u = begin();
+    int shared = 0;
+
+    service_down("workerd");
+    redis("HSET notification:lanes:full 0 9000000000000"); /* until the year 2255 */
+    WAIT_UNTIL(is_left_to_the_scheduler(&u), 10000);
+    for (int i = 0; i < PAIRS; i++)
+        shared += share_a_round(&u);
+    ck_assert_int_ge(shared, PAIRS / 8);
+    redis("DEL notification:lanes:full");
+    service_up("workerd");
+}
+END_TEST
+
 STACK_SUITE("lanes", settings, a_high_message_leaves_though_slow_calls_hold_all_other_slots,
             a_low_message_leaves_while_high_and_normal_ones_flood,
             a_lane_that_waits_for_its_breaker_holds_back_no_other,
@@ -306,4 +376,5 @@ STACK_SUITE("lanes", settings, a_high_message_leaves_though_slow_calls_hold_all_
             one_great_call_fills_no_queue_and_holds_up_no_other_user,
             the_queue_stays_short_while_responders_accept_into_a_backlog,
             without_rabbitmq_a_backlog_keeps_its_rate_and_nobody_waits_for_all_of_it,
-            what_waits_on_the_belt_is_not_published_again_and_a_wiped_broker_loses_none)
+            what_waits_on_the_belt_is_not_published_again_and_a_wiped_broker_loses_none,
+            while_a_lane_has_a_backlog_requests_wait_for_company)
