@@ -41,7 +41,7 @@ integration: all
 
 # The tables and the connection to them.
 if HAVE_CHECK
-INTEGRATION_TESTS += %D%/test_tables %D%/test_lists %D%/test_steps %D%/test_runs %D%/test_outcomes %D%/test_callbacks %D%/test_races %D%/test_connection
+INTEGRATION_TESTS += %D%/test_tables %D%/test_lists %D%/test_steps %D%/test_runs %D%/test_marks %D%/test_outcomes %D%/test_callbacks %D%/test_races %D%/test_connection
 endif
 
 TABLES_HARNESS = %D%/pg.c %D%/pg.h %D%/pg_suite.h %D%/tables.c %D%/tables.h
@@ -50,6 +50,7 @@ TABLES_HARNESS = %D%/pg.c %D%/pg.h %D%/pg_suite.h %D%/tables.c %D%/tables.h
 %C%_test_lists_SOURCES = %D%/test_lists.c $(TABLES_HARNESS)
 %C%_test_steps_SOURCES = %D%/test_steps.c $(TABLES_HARNESS)
 %C%_test_runs_SOURCES = %D%/test_runs.c $(TABLES_HARNESS)
+%C%_test_marks_SOURCES = %D%/test_marks.c $(TABLES_HARNESS)
 %C%_test_outcomes_SOURCES = %D%/test_outcomes.c $(TABLES_HARNESS)
 %C%_test_callbacks_SOURCES = %D%/test_callbacks.c $(TABLES_HARNESS)
 %C%_test_races_SOURCES = %D%/test_races.c $(TABLES_HARNESS)
