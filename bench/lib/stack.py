@@ -50,8 +50,11 @@ class Session:
 
 
 def sql(env, text):
-    return subprocess.run(["psql", "-qtAX", "-v", "ON_ERROR_STOP=1", env["DATABASE_URL"]], input=text,
-                          text=True, check=True, stdout=subprocess.PIPE).stdout.strip()
+    session = Session(env["DATABASE_URL"])
+    try:
+        return session.ask(text)
+    finally:
+        session.close()
 
 
 def cpu_us(pids):

@@ -69,7 +69,7 @@ static const struct statement states = {
     "  FROM message_recipients r JOIN messages m ON m.id = r.message_id"
     "  LEFT JOIN dispatch d ON d.message_id = r.message_id AND d.n = r.n"
     "   AND d.message_id > $1::uuid AND d.message_id <= $2::uuid"
-    "  LEFT JOIN dispatch_runs u ON " RUN_OF("u", "r") " AND u.message_id > $1::uuid AND u.message_id <= $2::uuid"
+    "  LEFT JOIN dispatch_runs u ON " RUN_OF " AND u.message_id > $1::uuid AND u.message_id <= $2::uuid"
     " WHERE r.message_id > $1::uuid AND r.message_id <= $2::uuid"
     "   AND m.id > $1::uuid AND m.id <= $2::uuid"
     " GROUP BY 1, 2, 3",

@@ -40,7 +40,7 @@ const struct audit_check audit_checks[] = {
            "SELECT r.message_id, r.n, 1 AS weight"
            "  FROM message_recipients r JOIN messages m ON m.id = r.message_id AND" WITHIN("m.id")
            "  LEFT JOIN dispatch d ON d.message_id = r.message_id AND d.n = r.n AND" WITHIN("d.message_id")
-           "  LEFT JOIN dispatch_runs u ON " RUN_OF("u", "r") " AND" WITHIN("u.message_id")
+           "  LEFT JOIN dispatch_runs u ON " RUN_OF " AND" WITHIN("u.message_id")
            " WHERE" WITHIN("r.message_id") " AND r.status IN (" OPEN_STATES ") AND " DUE_AT " IS NULL") },
     { AUDIT_ORPHANED, "recipients without their message",
       "DELETE them: without content they can never leave",
@@ -111,7 +111,7 @@ const struct audit_check audit_checks[] = {
            "   AND d.due_at < now() - $3::bigint * interval '1 millisecond'"
            " UNION ALL "
            "SELECT r.message_id, r.n, 1 FROM dispatch_runs u"
-           "  JOIN message_recipients r ON " RUN_OF("u", "r") " AND" WITHIN("r.message_id")
+           "  JOIN message_recipients r ON " RUN_OF " AND" WITHIN("r.message_id")
            "  LEFT JOIN dispatch d ON d.message_id = r.message_id AND d.n = r.n AND" WITHIN("d.message_id")
            " WHERE" WITHIN("u.message_id") " AND r.status IN (" OPEN_STATES ") AND d.n IS NULL"
            "   AND u.due_at < now() - $3::bigint * interval '1 millisecond'") },

@@ -8,9 +8,9 @@
 #define DUE_COLUMNS                                                                               \
     " message_id, n, fence, status, attempts, coalesce(expires_at <= now(), false),"              \
     " (extract(epoch FROM now() - updated_at) * 1000)::bigint, coalesce(lease_end > now(), false)"
-#define LEASE_END(r)                                                                              \
-    "CASE WHEN " r ".status = 'sending' AND " r ".next_attempt_at IS NULL"                        \
-    "     THEN " r ".updated_at + $4::bigint * interval '1 millisecond' END AS lease_end"
+#define LEASE_END                                                                                 \
+    "CASE WHEN r.status = 'sending' AND r.next_attempt_at IS NULL"                                \
+    "     THEN r.updated_at + $4::bigint * interval '1 millisecond' END AS lease_end"
 #define GRACE "now() + $3::bigint * interval '1 millisecond'"
 
 /*
@@ -22,7 +22,7 @@
 #define TAKE_SQL(due)                                                                             \
     "WITH RECURSIVE " due ", found AS MATERIALIZED ("                                             \
     "  SELECT due.message_id, due.n, due.row, r.fence, r.status, r.attempts, r.updated_at,"       \
-    "         m.expires_at, " LEASE_END("r")                                                      \
+    "         m.expires_at, " LEASE_END                                                           \
     "    FROM due LEFT JOIN message_recipients r ON r.message_id = due.message_id AND r.n = due.n"\
     "    LEFT JOIN messages m ON m.id = r.message_id"                                             \
     "), again AS ("                                                                               \
@@ -100,7 +100,7 @@ static const struct statement take_runs = {
     "   WHERE s.most > 0"
     "), found AS MATERIALIZED ("
     "  SELECT p.message_id, r.n, p.user_key, r.fence, r.status, r.attempts, r.updated_at, m.expires_at,"
-    "         " LEASE_END("r")
+    "         " LEASE_END
     "    FROM picked p CROSS JOIN LATERAL unnest(p.ns) AS k (n)"
     "    JOIN message_recipients r ON r.message_id = p.message_id AND r.n = k.n"
     "    LEFT JOIN messages m ON m.id = p.message_id"

@@ -15,10 +15,9 @@
 #define LANE(platform, priority)                                                                  \
     "(" PLATFORM_NO(platform) " * 3 + array_position(enum_range(NULL::message_priority), " priority ") - 1)"
 
-/* The run that stands for a recipient that has no row d of its own in dispatch, and when either is due. */
-#define RUN_OF(u, r)                                                                              \
-    u ".message_id = " r ".message_id AND " u ".lane / 3 = " PLATFORM_NO(r ".platform")           \
-    " AND " u ".first <= " r ".n"
+/* The run u that stands for a recipient r without a row d of its own in dispatch, and when either is due. */
+#define RUN_OF                                                                                    \
+    "u.message_id = r.message_id AND u.lane / 3 = " PLATFORM_NO("r.platform") " AND u.first <= r.n"
 #define DUE_AT "coalesce(d.due_at, u.due_at)"
 
 #define TEXT(number) TEXT_OF(number) /* the value of a macro, as a part of the text */

@@ -23,6 +23,13 @@ const char *tables_source(const char *path)
     return arena_printf(&tables_mem, "%s/%s", top ? top : ".", path);
 }
 
+const char *tables_migrations(void)
+{
+    const char *dir = getenv("NOTIFY_SQL_DIR");
+
+    return dir ? dir : tables_source("sql");
+}
+
 struct db *tables_connect(const struct pg *pg, const char *name, const struct db_options *options)
 {
     struct config_database *config = ARENA_NEW(&tables_mem, struct config_database);
@@ -45,12 +52,11 @@ static const struct statement ask = { "test_ask", "SELECT test_ask($1)", 1 };
 
 struct db *tables_open(const struct pg *pg, const char *name)
 {
-    const char *dir = getenv("NOTIFY_SQL_DIR");
     struct db *db;
 
     pg_database(pg, name);
     db = tables_connect(pg, name, NULL);
-    OK(schema_up(db, dir ? dir : tables_source("sql"), &tables_mem, NULL, NULL, &tables_err));
+    OK(schema_up(db, tables_migrations(), &tables_mem, NULL, NULL, &tables_err));
     OK(db_script(db, ask_function, &tables_err));
     return db;
 }

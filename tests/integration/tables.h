@@ -24,6 +24,8 @@ extern struct error tables_err;
 
 const char *tables_source(const char *path); /* a file of the source tree */
 
+const char *tables_migrations(void);           /* the folder of the migrations */
+
 /* A fresh database with all tables, and a connection to it. */
 struct db *tables_open(const struct pg *pg, const char *name);
 /* One more connection to it; options NULL: as the first. */

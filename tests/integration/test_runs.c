@@ -3,9 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/clock.h"
-#include "common/db/callbacks.h"
-#include "common/db/dead.h"
 #include "common/db/messages.h"
 #include "common/db/schema.h"
 #include "tests/integration/pg_suite.h"
@@ -258,8 +255,7 @@ START_TEST(the_way_back_gives_rows_to_what_runs_stand_for)
 
     end_one(db, d, 0, SENT);
     end_one(db, d, 1, RETRY);
-    OK(schema_down(db, getenv("NOTIFY_SQL_DIR") ? getenv("NOTIFY_SQL_DIR") : tables_source("sql"), 1, &mem, NULL,
-                   NULL, &err));
+    OK(schema_down(db, tables_migrations(), 1, &mem, NULL, NULL, &err));
     done = (size_t)atoi(tables_ask(db, "SELECT count(*) FROM dispatch WHERE n > 0"));
     ck_assert_uint_eq(done, 3);
     ck_assert_str_eq(tables_due(db, d, 1), "600");
